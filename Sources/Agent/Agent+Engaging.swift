@@ -1,0 +1,185 @@
+internal import AgentToken
+internal import Configuration
+internal import Linux
+internal import Protection
+internal import Shields
+
+/// Putting shields up: the files first, then PID 1's view of them, then the services.
+extension Agent {
+  /// Services that are to be protected now.
+  var enforced: [ServiceDefinition] {
+    let grant = machine.state.grant
+    return guards.definitions.filter { !(grant?.covers($0.unit) ?? false) }
+  }
+
+  /// Carries out `.engage`. Ends in `.engaged`.
+  func engage() {
+    isEngaging = true
+    let services = enforced
+    let waits = packagesMustWait()
+    let voided = services.filter { guards.void.contains($0.unit) }
+    // Where the unit shield of such a service stands (a dpkg run was waited for), PID 1 speaks of
+    // our copy; it has to go for a moment so that what dpkg brought is what gets protected.
+    let covered = voided.filter { board.coversUnits(of: $0) && !board.unitFilesUnchanged($0) }
+    for service in covered { _ = board.release(service, [.unit]) }
+    reloadIf(!covered.isEmpty) { [weak self] in
+      self?.define(voided) { [weak self] in self?.place(waits: waits) }
+    }
+  }
+
+  /// Takes the baseline of services anew that were released since it was last taken.
+  private func define(_ services: [ServiceDefinition], then: @escaping () -> Void) {
+    let names = services.flatMap { units(of: $0.unit) }
+    manager.reports(of: names) { [weak self] reports in
+      guard let self else { return }
+      for service in services {
+        let known = units(of: service.unit).compactMap { name in
+          reports.first { $0.facts.name == name }
+        }
+        // Without PID 1's word the old baseline would be worse than none, and none is what an
+        // absent unit has; it stays void, so the next engaging asks again.
+        guard !known.isEmpty else { continue }
+        do {
+          let facts = known.map { board.ownFacts($0.facts, of: service) }
+          let new = try board.define(
+            facts, upgrades: service.upgrades, addedBy: service.addedBy,
+            extra: extraFiles(of: service.unit))
+          sayChanges(from: service, to: new)
+          try guards.store(new)
+        } catch {
+          trouble(service.unit, "its baseline cannot be taken: \(error)")
+        }
+      }
+      then()
+    }
+  }
+
+  /// The units that a service consists of.
+  func units(of service: String) -> [String] {
+    service == Own.service ? [Own.service, Own.socket] : [service]
+  }
+
+  func extraFiles(of service: String) -> [String] {
+    (service == Own.service ? Own.files : []) + (settings.guards[service]?.extraFiles ?? [])
+  }
+
+  private func place(waits: Bool) {
+    let services = enforced
+    troubles = [:]
+    var needsReload = false
+    for service in services {
+      var names: Set<ShieldName> = [.unit]
+      if !waits || !guards.void.contains(service.unit) { names.formUnion([.file, .package]) }
+      let result = board.engage(service, names)
+      needsReload = needsReload || result.needsReload
+      for problem in result.problems { trouble(service.unit, problem.sentence) }
+    }
+    board.keepOnly(guards.definitions)
+    fileWatch?.update(WatchList.directories(for: services))
+    manager.watch(services.flatMap { $0.units.map(\.name) })
+    reloadIf(needsReload) { [weak self] in self?.verify(waits: waits) }
+  }
+
+  /// Looks at what PID 1 made of it. A unit that it cannot load any more is let go of again: better
+  /// unshielded than broken.
+  private func verify(waits: Bool) {
+    let services = enforced
+    let names = services.flatMap { $0.units.map(\.name) }
+    manager.reports(of: names) { [weak self] reports in
+      guard let self else { return }
+      var broken: [ServiceDefinition] = []
+      for service in services {
+        for unit in service.units {
+          guard let report = reports.first(where: { $0.facts.name == unit.name }) else {
+            trouble(service.unit, "systemd does not answer for \(unit.name)")
+            continue
+          }
+          note(report, of: service)
+          guard unit.fragment != nil else {
+            trouble(service.unit, "\(unit.name) is \(report.facts.loadState)")
+            continue
+          }
+          if report.facts.loadState != "loaded" {
+            broken.append(service)
+            trouble(service.unit, "systemd cannot load \(unit.name) with its shield")
+          } else if !report.refusesManualStop {
+            trouble(service.unit, "\(unit.name) does not refuse to be stopped")
+          }
+          if !report.isUp { manager.start(unit.name) }
+        }
+      }
+      for service in broken { _ = board.release(service, [.unit]) }
+      reloadIf(!broken.isEmpty) { [weak self] in self?.engaged(waits: waits) }
+    }
+  }
+
+  private func engaged(waits: Bool) {
+    let services = enforced
+    isEngaging = false
+    if !waits { try? guards.clearVoid(Set(services.map(\.unit))) }
+    updateProcessCheck()
+    if waits { pollPackages() } else { packagePoll = nil }
+    let outcome: ProtectionMachine.Outcome =
+      waits ? .awaitingPackages : hasTrouble ? .damaged : .whole
+    handle(.engaged(outcome))
+    ready()
+  }
+
+  /// Whether anything keeps this host from being called protected.
+  var hasTrouble: Bool { !troubles.isEmpty || trust.trust == nil || !settings.problems.isEmpty }
+
+  func trouble(_ unit: String, _ sentence: String) {
+    if troubles[unit]?.contains(sentence) != true { troubles[unit, default: []].append(sentence) }
+  }
+
+  func note(_ report: UnitReport, of service: ServiceDefinition) {
+    if report.facts.name == service.unit, !report.controlGroup.isEmpty {
+      controlGroups[service.unit] = report.controlGroup
+    }
+  }
+
+  func reloadIf(_ needed: Bool, then: @escaping () -> Void) {
+    guard needed else { return then() }
+    manager.reload { [weak self] failure in
+      if let failure { self?.trouble(Own.service, "systemd did not reload: \(failure)") }
+      then()
+    }
+  }
+
+  // MARK: A running dpkg
+
+  /// Protecting files in the middle of a dpkg run would break it half-way, so those wait for its
+  /// lock, at most this long: microseconds.
+  private static let packagePatience: UInt64 = 600_000_000
+
+  private func packagesMustWait() -> Bool {
+    guard !guards.void.isDisjoint(with: enforced.map(\.unit)), board.packages.isInTransaction else {
+      packageDeadline = 0
+      return false
+    }
+    let now = Clock.boottimeMicroseconds()
+    if packageDeadline == 0 { packageDeadline = now + Self.packagePatience }
+    return now < packageDeadline
+  }
+
+  private func pollPackages() {
+    guard packagePoll == nil else { return }
+    packagePoll = try? loop.every(microseconds: 500_000, accuracy: 100_000) { [weak self] in
+      guard let self, machine.state == .awaitingPackages else { return }
+      let late = Clock.boottimeMicroseconds() >= packageDeadline
+      if late || !board.packages.isInTransaction { engage() }
+    }
+  }
+
+  private func sayChanges(from old: ServiceDefinition, to new: ServiceDefinition) {
+    let changed = new.everyFile.filter { file in
+      old.everyFile.contains { $0.path == file.path && $0.hash != file.hash }
+    }.map(\.path)
+    let known = Set(new.everyFile.map(\.path))
+    let gone = old.everyFile.map(\.path).filter { !known.contains($0) }
+    guard !old.units.isEmpty, !(changed.isEmpty && gone.isEmpty) else { return }
+    recorder.event(
+      "changed_while_unprotected", outcome: new.unit,
+      details: [("changed", changed.joined(separator: " ")), ("gone", gone.joined(separator: " "))])
+  }
+}

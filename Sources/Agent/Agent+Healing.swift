@@ -1,0 +1,197 @@
+internal import Linux
+internal import Protection
+internal import Shields
+
+/// Seeing what got past the shields, and putting it right at once.
+extension Agent {
+  /// How often a service was healed, and how long it was down for that.
+  struct HealingTally {
+    var count: Int64 = 0
+    /// Microseconds.
+    var downtime: UInt64 = 0
+    /// CLOCK_MONOTONIC microseconds; nil while it is up.
+    var downSince: UInt64?
+    /// When a healing was last recorded, and how many since were not.
+    var recorded: UInt64 = 0
+    var unrecorded = 0
+  }
+
+  // MARK: Files and PID 1's view
+
+  /// Looks at everything in the loop's next round, once however many events there were.
+  func inspectSoon() {
+    guard inspection == nil else { return }
+    guard isFree else {
+      inspectionPending = true
+      return
+    }
+    inspection = try? loop.soon { [weak self] in
+      guard let self else { return }
+      inspection = nil
+      inspectionPending = false
+      inspect()
+    }
+  }
+
+  /// Mends what is damaged, and tells the state machine whether all is whole.
+  private func inspect() {
+    guard machine.state != .unmanaged, isFree, !isStopping else { return }
+    let services = enforced
+    fileWatch?.update(WatchList.directories(for: services))
+    var needsReload = false
+    var left: [String: [String]] = [:]
+    for service in services {
+      let result = board.engage(service, shieldsInForce(service))
+      needsReload = needsReload || result.needsReload
+      if !result.mended.isEmpty {
+        healed(service.unit, result.mended.map(\.sentence))
+      }
+      left[service.unit] = result.problems.map(\.sentence)
+    }
+    reloadIf(needsReload) { [weak self] in self?.checkUnits(left, reloaded: needsReload) }
+  }
+
+  /// Files and packages wait while a dpkg run is waited for.
+  private func shieldsInForce(_ service: ServiceDefinition) -> Set<ShieldName> {
+    machine.state == .awaitingPackages && guards.void.contains(service.unit)
+      ? [.unit] : Set(ShieldName.allCases)
+  }
+
+  private func checkUnits(_ left: [String: [String]], reloaded: Bool) {
+    let services = enforced
+    manager.reports(of: services.flatMap { $0.units.map(\.name) }) { [weak self] reports in
+      guard let self, isFree else { return }
+      var foreign = false
+      var found = left
+      for service in services {
+        for unit in service.units {
+          guard let report = reports.first(where: { $0.facts.name == unit.name }) else { continue }
+          note(report, of: service)
+          guard unit.fragment != nil else {
+            found[service.unit, default: []].append("\(unit.name) is \(report.facts.loadState)")
+            continue
+          }
+          if report.isFrozen { thaw(unit.name, of: service.unit) }
+          if !report.isUp { down(unit.name, of: service.unit) }
+          if !report.refusesManualStop {
+            // PID 1 read its files at a moment when ours were not there.
+            foreign = true
+            if reloaded {
+              found[service.unit, default: []].append("\(unit.name) does not refuse to be stopped")
+            }
+          }
+          if board.hasForeignDropIns(report.facts, unit) { foreign = true }
+        }
+      }
+      if foreign, !reloaded {
+        return reloadIf(true) { [weak self] in self?.checkUnits(left, reloaded: true) }
+      }
+      settleTroubles(found.filter { !$0.value.isEmpty })
+    }
+  }
+
+  private func settleTroubles(_ found: [String: [String]]) {
+    troubles = found
+    handle(.inspected(whole: !hasTrouble))
+  }
+
+  /// Somebody had PID 1 read its unit files, or changed links: what it sees now has to be looked at.
+  func unitFilesChanged() { inspectSoon() }
+
+  // MARK: Units
+
+  /// PID 1 says that a unit's state is another.
+  func unitChanged(_ unit: String, active: String?, freezer: String?) {
+    guard machine.state != .unmanaged, !isStopping,
+      let service = enforced.first(where: { $0.units.contains { $0.name == unit } })
+    else { return }
+    if let freezer, freezer.hasPrefix("fr") { thaw(unit, of: service.unit) }
+    switch active {
+    case "active": up(unit, of: service.unit)
+    case "inactive", "failed", "deactivating": down(unit, of: service.unit)
+    default: break
+    }
+  }
+
+  private func down(_ unit: String, of service: String) {
+    if tallies[service]?.downSince == nil {
+      tallies[service, default: HealingTally()].downSince = Clock.monotonicMicroseconds()
+    }
+    // Most times PID 1 is quicker by itself (Restart=, Upholds=); this is for when it is not.
+    manager.start(unit)
+  }
+
+  private func up(_ unit: String, of service: String) {
+    guard unit == service, let downSince = tallies[service]?.downSince else { return }
+    let now = Clock.monotonicMicroseconds()
+    tallies[service]?.downSince = nil
+    tallies[service]?.downtime += now - downSince
+    healed(service, ["was down for \((now - downSince + 999) / 1000) ms"])
+    refreshControlGroup(service)
+  }
+
+  private func thaw(_ unit: String, of service: String) {
+    manager.thaw(unit)
+    healed(service, ["was frozen"])
+  }
+
+  private func refreshControlGroup(_ service: String) {
+    manager.reports(of: [service]) { [weak self] reports in
+      guard let self, let report = reports.first, let definition = guards.definition(of: service)
+      else { return }
+      note(report, of: definition)
+    }
+  }
+
+  // MARK: Processes
+
+  /// Twice a second, and only while a service other than Holdfast is guarded: a stop signal sends
+  /// no event.
+  func updateProcessCheck() {
+    let needed = enforced.contains { $0.unit != Own.service }
+    if !needed {
+      processCheck = nil
+    } else if processCheck == nil {
+      processCheck = try? loop.every(microseconds: 500_000, accuracy: 50_000) { [weak self] in
+        self?.checkProcesses()
+      }
+    }
+  }
+
+  private func checkProcesses() {
+    for service in enforced {
+      guard let group = controlGroups[service.unit] else { continue }
+      var stopped = false
+      for pid in Processes.inCgroup(group) where Processes.state(pid) == "T" {
+        stopped = true
+        try? Processes.signal(pid, Signals.continue)
+      }
+      if stopped { healed(service.unit, ["was stopped by a signal"]) }
+    }
+  }
+
+  // MARK: Saying so
+
+  /// A fight is answered at full speed and recorded at a bounded rate: microseconds.
+  private static let recordEvery: UInt64 = 5_000_000
+
+  private func healed(_ service: String, _ what: [String]) {
+    var tally = tallies[service] ?? HealingTally()
+    tally.count += 1
+    let now = Clock.monotonicMicroseconds()
+    if tally.recorded == 0 || now >= tally.recorded + Self.recordEvery {
+      let sentence = "\(service): \(what.joined(separator: "; ")); put right."
+      Announcer.say(.healed, .warning, sentence, [("UNIT", service)])
+      recorder.event(
+        "healed", outcome: service,
+        details: [
+          ("what", what.joined(separator: "; ")), ("unrecorded_before", "\(tally.unrecorded)"),
+        ])
+      tally.recorded = now
+      tally.unrecorded = 0
+    } else {
+      tally.unrecorded += 1
+    }
+    tallies[service] = tally
+  }
+}

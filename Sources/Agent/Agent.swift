@@ -1,0 +1,228 @@
+internal import AgentToken
+internal import Configuration
+internal import ControlSocket
+internal import JSON
+internal import Ledger
+package import Linux
+internal import Protection
+internal import Shields
+
+/// The agent on a host: one thread, one loop, every transition a plain function call.
+///
+/// This file holds the parts and their beginning and end. What happens in between is beside it:
+/// `Agent+Engaging`, `Agent+Releasing`, `Agent+Healing` carry out the state machine's actions,
+/// `Requests/` answers the control socket.
+package final class Agent {
+  let loop: EventLoop
+  let paths: Paths
+  let scheme: any SignatureScheme
+  let trust: TrustStore
+  let guards: GuardStore
+  let board: ShieldBoard
+  let manager: Manager
+  let recorder: Recorder
+  let waiting: Waiting
+  var server: ControlServer?
+  let settings: SettingsStore
+
+  var machine = ProtectionMachine()
+  /// When the state was last another, seconds since the epoch.
+  var since = Clock.wall()
+  var failures: FailureLimit
+  /// Per unit: what stands in the way of its protection, as last found.
+  var troubles: [String: [String]] = [:]
+  var tallies: [String: HealingTally] = [:]
+  var watchers: [ObjectIdentifier: ControlConnection] = [:]
+  /// Called with the outcome of the engaging or releasing under way.
+  var whenSettled: [() -> Void] = []
+  var members: UInt32?
+  /// A token said that there is a newer trust bundle than the one here.
+  var bundleBehind = false
+  var isReady = false
+  /// An engaging is under way; in a window that is not for all services the state does not show it.
+  var isEngaging = false
+  var isStopping = false
+
+  var fileWatch: FileWatch?
+  var window: EventSource?
+  var packagePoll: EventSource?
+  var packageDeadline: UInt64 = 0
+  var processCheck: EventSource?
+  var inspection: EventSource?
+  var inspectionPending = false
+  /// For the processes of guarded services: paths below the cgroup root.
+  var controlGroups: [String: String] = [:]
+  var lastRestart: [String: UInt64] = [:]
+  private var signals: [EventSource] = []
+
+  package init(paths: Paths = Paths()) throws(SystemError) {
+    self.paths = paths
+    scheme = Ed25519()
+    loop = try EventLoop()
+    try Files.makeDirectory(paths.state, mode: 0o700, parents: true)
+    recorder = try Recorder(directory: "\(paths.state)/ledger")
+    trust = TrustStore(directory: paths.state, scheme: scheme)
+    guards = try GuardStore(directory: paths.state)
+    board = try ShieldBoard(directory: paths.state)
+    manager = Manager(loop: loop, path: paths.manager)
+    waiting = Waiting(loop: loop)
+    settings = SettingsStore(paths: paths)
+    failures = FailureLimit(perMinute: settings.current.control.failedTokensPerMinute)
+  }
+
+  /// Runs until SIGTERM; services stay protected. Returns the exit status.
+  package func run() throws(SystemError) -> Int32 {
+    for signal in [Signals.terminate, Signals.interrupt] {
+      signals.append(try loop.onSignal(signal) { [weak self] _ in self?.stop() })
+    }
+    members = Groups.id(named: Own.group)
+    try openControlSocket()
+    _ = try loop.enableWatchdog()
+    fileWatch = FileWatch(loop: loop) { [weak self] in self?.inspectSoon() }
+    manager.onUnitChanged = { [weak self] in self?.unitChanged($0, active: $1, freezer: $2) }
+    manager.onUnitFilesChanged = { [weak self] in self?.unitFilesChanged() }
+    manager.onConnected = { [weak self] in self?.inspectSoon() }
+    manager.connect()
+    recorder.sayRepairs()
+    start()
+    return try loop.run()
+  }
+
+  /// Whether this host was enrolled: its trust says so, or, where that is gone, what was left of
+  /// protecting it. Trust that is missing is tampering, not a fresh host.
+  var wasEnrolled: Bool {
+    trust.trust != nil || trust.isDamaged || !guards.definitions.isEmpty
+      || board.bench.hasPlacements || board.guardsHoldfast
+  }
+
+  private func start() {
+    loadSettings()
+    if wasEnrolled, trust.trust == nil {
+      Announcer.say(
+        .trouble, .error,
+        "This host was enrolled, but its trust is gone or damaged. It stays protected; nobody can "
+          + "be let in but through a rescue boot (holdfast=off on the kernel command line).")
+    }
+    recorder.event("started", outcome: wasEnrolled ? "enrolled" : "unmanaged")
+    handle(.started(enrolled: wasEnrolled))
+    if machine.state == .unmanaged { ready() }
+  }
+
+  /// Tells PID 1 that protection stands, once.
+  func ready() {
+    guard !isReady else { return }
+    isReady = true
+    _ = try? ServiceManager.notify("READY=1\nSTATUS=\(statusLine)")
+    inspectSoon()
+  }
+
+  private func stop() {
+    guard !isStopping else { return }
+    isStopping = true
+    _ = try? ServiceManager.notify("STOPPING=1")
+    recorder.event("stopped", outcome: machine.state.name)
+    recorder.close()
+    server?.close()
+    board.bench.baseline.saveStamps()
+    loop.exit(code: 0)
+  }
+
+  private func openControlSocket() throws(SystemError) {
+    let server = ControlServer(loop: loop) { [weak self] request, connection in
+      self?.answer(request, connection)
+    }
+    self.server = server
+    applyLimits()
+    let passed = try ServiceManager.listenDescriptors()
+    for (_, socket) in passed { try server.listen(on: socket) }
+    if passed.isEmpty {
+      // Without the socket unit, for whatever reason: nobody is locked out.
+      try Files.makeDirectory(
+        Files.directory(of: paths.controlSocket), mode: 0o755, parents: true)
+      try server.listen(on: UnixSocket.listen(paths.controlSocket, mode: 0o666))
+    }
+  }
+
+  func applyLimits() {
+    let limits = settings.current.control
+    server?.limits = ConnectionLimits(
+      connections: limits.maxConnections, connectionsPerUser: limits.maxConnectionsPerUser,
+      lineTimeout: limits.firstLineTimeout)
+  }
+
+  // MARK: The state machine
+
+  /// Takes an event and carries out what follows from it.
+  func handle(_ event: ProtectionMachine.Event) {
+    let before = machine.state.name
+    for action in machine.handle(event) {
+      switch action {
+      case .engage: engage()
+      case .release(let grant): release(grant)
+      case .startWindow(let grant): startWindow(grant)
+      case .endWindow: window = nil
+      case .announce: announce(from: before)
+      case .retryWhenSettled:
+        waiting.add(.other, patience: Self.patience, expired: {}) { [weak self] in
+          self?.handle(event)
+        }
+      case .ignore:
+        Announcer.say(
+          .trouble, .warning, "An event made no sense in the state \(before) and was left alone.",
+          [("EVENT", "\(event)")])
+      }
+    }
+    settle()
+  }
+
+  /// How long a request that closes waits for its turn: microseconds.
+  static let patience: UInt64 = 60_000_000
+  /// How long one that opens does, by contract.
+  static let releasePatience: UInt64 = 5_000_000
+
+  /// Whether a request that changes the state can be taken now.
+  var isFree: Bool { machine.state.isSettled && !isEngaging }
+
+  /// Answers whoever waited for this, then takes the next request.
+  func settle() {
+    guard isFree else { return }
+    let done = whenSettled
+    whenSettled = []
+    for run in done { run() }
+    waiting.drain { isFree }
+    if inspectionPending, isFree { inspectSoon() }
+  }
+
+  private func announce(from before: String) {
+    let name = machine.state.name
+    since = Clock.wall()
+    _ = try? ServiceManager.notify("STATUS=\(statusLine)")
+    let trouble = troubles.values.flatMap(\.self).first
+    Announcer.say(
+      .state, machine.state == .degraded ? .warning : .notice, statusLine,
+      [("STATE", name), ("PREVIOUS_STATE", before)])
+    recorder.event("state", outcome: name, details: trouble.map { [("trouble", $0)] } ?? [])
+    tellWatchers()
+  }
+
+  var statusLine: String {
+    switch machine.state {
+    case .unmanaged: return "Not enrolled: nothing is protected."
+    case .engaging: return "Protecting \(guards.definitions.count) services…"
+    case .awaitingPackages:
+      return "Protected; files and packages wait for a running package manager."
+    case .protected: return "Protected: \(unitNames)."
+    case .degraded:
+      return
+        "Protected, but \(troubles.values.flatMap(\.self).first ?? "something is not as it should be")."
+    case .releasing: return "Letting go…"
+    case .unprotected(let grant):
+      return "Unprotected until \(Clock.text(grant.endsAt)): "
+        + "\(grant.services.sorted().joined(separator: ", "))."
+    }
+  }
+
+  private var unitNames: String { guards.definitions.map(\.unit).joined(separator: ", ") }
+}
+
+extension Ed25519: SignatureScheme {}

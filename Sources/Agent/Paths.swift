@@ -1,0 +1,27 @@
+/// Where the daemon keeps and finds things.
+package struct Paths: Sendable {
+  /// The daemon's own state: trust, definitions, baseline, ledger.
+  package var state = "/var/lib/holdfast"
+  /// What administrators write.
+  package var configuration = "/etc/holdfast"
+  package var controlSocket = "/run/holdfast/control.sock"
+  /// PID 1's own socket, which needs no bus daemon.
+  package var manager = "/run/systemd/private"
+
+  package init() {}
+}
+
+/// Holdfast's own units, which guard themselves like any service.
+package enum Own {
+  package static let service = "holdfastd.service"
+  package static let socket = "holdfastd.socket"
+  /// Files that go with the daemon, apart from its program.
+  package static let files = [
+    "/usr/bin/holdfast", "/usr/libexec/holdfast/holdfast-rescue",
+    "/usr/lib/systemd/system-generators/holdfast-generator",
+    "/usr/lib/systemd/system/holdfast-rescue.service",
+    "/usr/lib/systemd/system/holdfast-reconnected.service",
+  ]
+  /// Its members may unprotect and protect.
+  package static let group = "holdfast"
+}

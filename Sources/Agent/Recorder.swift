@@ -1,0 +1,130 @@
+internal import AgentToken
+internal import JSON
+internal import Ledger
+internal import Linux
+internal import Protection
+
+/// The agent's way to its ledger: events with time, boot and caller filled in.
+///
+/// Only the intent of an unprotect must be written for things to go on; an event that cannot be
+/// recorded otherwise is counted by the ledger and does not keep the host from being protected.
+final class Recorder {
+  private let ledger: Ledger
+  private let bootID = Machine.bootID()
+  private let repaired: String?
+  private let damaged: [Int64]
+  private var flush: EventSource?
+
+  init(directory: String) throws(SystemError) {
+    do {
+      let opened = try Ledger.open(
+        directory: directory, now: Clock.wall(), boottime: Clock.boottimeMicroseconds())
+      ledger = opened.ledger
+      repaired = opened.repaired.map { "\($0)" }
+      damaged = opened.damaged
+    } catch {
+      throw SystemError(errno: 5, operation: "open the ledger: \(error)")
+    }
+  }
+
+  /// Tells of what was found when the ledger was opened.
+  func sayRepairs() {
+    if let repaired {
+      Announcer.say(.trouble, .warning, "The ledger's last line was torn and cut off: \(repaired)")
+      event("ledger_repaired", outcome: repaired)
+    }
+    if !damaged.isEmpty {
+      let lines = damaged.prefix(10).map(String.init).joined(separator: ", ")
+      Announcer.say(.trouble, .error, "The ledger has lines that are no records: \(lines)")
+    }
+  }
+
+  /// Records something that happened; nil where it could not be.
+  @discardableResult
+  func event(
+    _ name: String, outcome: String, peer: Peer? = nil, details: [(String, String)] = []
+  ) -> Int64? {
+    try? ledger.append(
+      make(
+        name, outcome: outcome, peer: peer,
+        details: details.filter { !$0.1.isEmpty }.map {
+          JSON.Member(name: $0.0, value: .string($0.1))
+        }))
+  }
+
+  /// Records that a token is about to open services; on disk, and the token spent, on return.
+  func unprotectIntent(
+    _ token: VerifiedToken, units: Set<String>, seconds: Int64, _ peer: Peer
+  ) throws(LedgerError) -> Int64 {
+    var event = make(LedgerEvent.unprotect, phase: .intent, outcome: "releasing", peer: peer)
+    identify(&event, token)
+    event.details = [
+      .init(name: "scope", value: .string(token.scope.rawValue)),
+      .init(name: "role", value: .string(token.role.rawValue)),
+      .init(name: "sub", value: token.subject.map { .string($0) } ?? .null),
+      .init(name: "services", value: .strings(units.sorted())),
+      .init(name: "window", value: .integer(seconds)),
+    ]
+    return try ledger.append(event, sync: true)
+  }
+
+  func unprotectResult(_ grant: Grant, failure: String?) {
+    var event = make(
+      LedgerEvent.unprotect, phase: .result, outcome: failure == nil ? "unprotected" : "failed")
+    identify(&event, grant.token)
+    event.details = [.init(name: "intent", value: .integer(grant.record))]
+    if let failure { event.details.append(.init(name: "reason", value: .string(failure))) }
+    // The contract has it written before the reply; only the intent has to be on the disk.
+    _ = try? ledger.append(event)
+  }
+
+  /// Takes in a refusal; the ledger folds them per user and minute.
+  func refusal(_ verb: String, _ code: Refusal.Code, _ peer: Peer, on loop: EventLoop) {
+    ledger.appendRefusal(
+      make(
+        LedgerEvent.refused, outcome: code.rawValue, peer: peer,
+        details: [.init(name: "verb", value: .string(verb))]))
+    guard flush == nil else { return }
+    flush = try? loop.after(microseconds: 60_000_000, accuracy: 1_000_000) { [weak self] in
+      guard let self else { return }
+      flush = nil
+      ledger.flushFolded()
+    }
+  }
+
+  /// Where and when a token was spent here, if it was.
+  func spent(_ issuer: String, _ jti: String) -> SpentRecord? {
+    ledger.spent[issuer, jti].map { SpentRecord(at: $0.at, record: $0.record) }
+  }
+
+  func records(since: Int64, limit: Int) -> [JSON] {
+    (try? ledger.records(since: since, limit: limit)) ?? []
+  }
+
+  func close() { try? ledger.close() }
+
+  private func identify(_ event: inout LedgerEvent, _ token: VerifiedToken) {
+    event.iss = token.issuer
+    event.kid = token.kid
+    event.jti = token.jti
+    event.exp = token.expires
+  }
+
+  private func make(
+    _ name: String, phase: LedgerEvent.Phase? = nil, outcome: String, peer: Peer? = nil,
+    details: [JSON.Member] = []
+  ) -> LedgerEvent {
+    LedgerEvent(
+      event: name, phase: phase, wall: Clock.wall(), boottime: Clock.boottimeMicroseconds(),
+      bootID: bootID, peer: peer.map(LedgerPeer.init), outcome: outcome, clock: "wall",
+      details: details)
+  }
+}
+
+extension LedgerPeer {
+  fileprivate init(_ peer: Peer) {
+    self.init(
+      pid: peer.pid ?? 0, uid: peer.uid, gid: peer.gid, loginuid: peer.loginUID, tty: peer.tty,
+      exe: peer.executable)
+  }
+}

@@ -1,0 +1,102 @@
+internal import AgentToken
+internal import ControlSocket
+internal import JSON
+internal import Linux
+internal import Protection
+
+/// The control socket's verbs: who may is decided first, then each verb has its own function.
+extension Agent {
+  func answer(_ request: ControlRequest, _ connection: ControlConnection) {
+    do throws(Refusal) {
+      try Authority.check(request.verb, peer: connection.peer, members: members)
+      try dispatch(request, connection)
+    } catch {
+      refuse(connection, error)
+    }
+  }
+
+  private func dispatch(
+    _ request: ControlRequest, _ connection: ControlConnection
+  ) throws(Refusal) {
+    switch request.verb {
+    case "unprotect": try unprotect(request, connection)
+    case "check": try check(request, connection)
+    case "protect": try protect(request, connection)
+    case "reconnected": try reconnected(request, connection)
+    case "bundle": try bundle(request, connection)
+    case "enroll": try enroll(request, connection)
+    case "guard": try guarding(request, connection)
+    case "reload": try reload(request, connection)
+    case "restart": try restart(request, connection)
+    case "status": try status(request, connection)
+    case "events": try events(request, connection)
+    case "watch": try watch(request, connection)
+    case "ping":
+      try request.expect(0...0)
+      connection.succeed()
+    case "version":
+      try request.expect(0...0)
+      connection.succeed([
+        .init(name: "version", value: .string(holdfastVersion)),
+        .init(name: "tokens", value: ["agent-token+jwt"]),
+      ])
+    case "help":
+      try request.expect(0...0)
+      connection.succeed([.init(name: "verbs", value: .strings(Authority.verbs))])
+    default:
+      throw Refusal(.unknownVerb, "There is no verb \(request.verb.prefix(32)).")
+    }
+  }
+
+  /// Answers with a refusal and says so in the journal, at a rate that the ledger bounds.
+  func refuse(_ connection: ControlConnection, _ refusal: Refusal) {
+    connection.refuse(refusal)
+  }
+
+  /// Has `run` called when requests that change the state may be taken, in their order.
+  func whenFree(
+    _ kind: Waiting.Kind, _ connection: ControlConnection, run: @escaping () throws(Refusal) -> Void
+  ) {
+    let attempt = { [weak self] in
+      do throws(Refusal) {
+        try run()
+      } catch {
+        self?.refuse(connection, error)
+      }
+    }
+    if isFree, waiting.isEmpty { return attempt() }
+    let patience = kind == .release ? Self.releasePatience : Self.patience
+    waiting.add(
+      kind, patience: patience,
+      expired: { [weak self] in
+        self?.refuse(
+          connection,
+          Refusal(
+            .busy, "Shields are going up or down; nothing was spent or changed.",
+            hint: "Try again in a few seconds."))
+      },
+      run: attempt)
+  }
+
+  /// Throws unless this host has somebody who could let it go.
+  func requireEnrolled() throws(Refusal) {
+    if machine.state == .unmanaged { throw Refusal.notEnrolled }
+  }
+}
+
+extension ControlRequest {
+  /// - Throws: `bad_arguments` unless there are as many arguments as `counts` says.
+  func expect(_ counts: ClosedRange<Int>) throws(Refusal) {
+    guard counts.contains(arguments.count) else {
+      let wanted =
+        counts.upperBound == 0
+        ? "no arguments"
+        : counts.lowerBound == counts.upperBound
+          ? "\(counts.lowerBound) argument\(counts.lowerBound == 1 ? "" : "s")"
+          : counts.upperBound == .max
+            ? "\(counts.lowerBound) or more arguments"
+            : "\(counts.lowerBound) to \(counts.upperBound) arguments"
+      throw Refusal(.badArguments, "\(verb) takes \(wanted), not \(arguments.count).")
+    }
+  }
+}

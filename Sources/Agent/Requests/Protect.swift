@@ -1,0 +1,76 @@
+internal import AgentToken
+internal import ControlSocket
+internal import JSON
+internal import Protection
+internal import Shields
+
+/// `protect` and `reconnected`: closing needs no permission.
+extension Agent {
+  func protect(_ request: ControlRequest, _ connection: ControlConnection) throws(Refusal) {
+    try request.expect(0...0)
+    try requireEnrolled()
+    whenFree(.other, connection) { [weak self] () throws(Refusal) in
+      guard let self else { return }
+      if machine.state.grant != nil {
+        recorder.event("protect", outcome: "protecting", peer: connection.peer)
+      }
+      close(.protectAsked) { [weak self] in
+        guard let self else { return }
+        connection.succeed([
+          .init(name: "state", value: .string(machine.state.name)),
+          .init(name: "engaged", value: .object(enforced.map(engagedShields))),
+        ])
+      }
+    }
+  }
+
+  func reconnected(_ request: ControlRequest, _ connection: ControlConnection) throws(Refusal) {
+    try request.expect(0...1)
+    try requireEnrolled()
+    if let cluster = request.arguments.first, let own = trust.trust?.identity.cluster,
+      cluster != own
+    {
+      throw Refusal(
+        .wrongCluster, "This host belongs to the cluster \(own), not \(cluster.prefix(128)).")
+    }
+    whenFree(.other, connection) { [weak self] () throws(Refusal) in
+      guard let self else { return }
+      let wasOpen = machine.state.grant != nil
+      if wasOpen {
+        recorder.event("reconnected", outcome: "protecting", peer: connection.peer)
+      }
+      close(.reconnected) { [weak self] in
+        guard let self else { return }
+        connection.succeed([
+          .init(name: "state", value: .string(machine.state.name)),
+          .init(name: "reprotected", value: .bool(wasOpen)),
+        ])
+      }
+    }
+  }
+
+  private func close(_ event: ProtectionMachine.Event, then: @escaping () -> Void) {
+    whenSettled.append(then)
+    handle(event)
+  }
+
+  private func engagedShields(_ service: ServiceDefinition) -> JSON.Member {
+    JSON.Member(name: service.unit, value: .object(shieldStates(service)))
+  }
+
+  /// Each shield as it is found now.
+  func shieldStates(_ service: ServiceDefinition) -> [JSON.Member] {
+    ShieldName.allCases.map { name in
+      JSON.Member(name: name.rawValue, value: .string(shieldState(name, service)))
+    }
+  }
+
+  private func shieldState(_ name: ShieldName, _ service: ServiceDefinition) -> String {
+    if name == .package, service.package == nil { return "none" }
+    if machine.state.grant?.covers(service.unit) == true { return "released" }
+    if machine.state == .awaitingPackages, name != .unit, guards.void.contains(service.unit) {
+      return "waiting"
+    }
+    return board.inspect(service, name).isEmpty ? "engaged" : "degraded"
+  }
+}

@@ -1,0 +1,108 @@
+internal import AgentToken
+internal import Configuration
+internal import ControlSocket
+internal import JSON
+internal import Linux
+internal import Protection
+
+/// `reload`: takes from /etc/holdfast what is stricter, and what is not where the host is open.
+extension Agent {
+  func reload(_ request: ControlRequest, _ connection: ControlConnection) throws(Refusal) {
+    try request.expect(0...0)
+    whenFree(.other, connection) { [weak self] () throws(Refusal) in
+      guard let self else { return }
+      let outcome = settings.take(isOpen: isFullyOpen)
+      guard settings.problems.isEmpty else {
+        throw Refusal(
+          .badArguments, settings.problems.joined(separator: "\n"),
+          hint: "Nothing was taken. holdfast config validate says the same.")
+      }
+      let added = adopt(outcome)
+      if !outcome.taken.isEmpty {
+        recorder.event(
+          "reload", outcome: "taken", peer: connection.peer,
+          details: outcome.taken.map { ($0.key, $0.new ?? "none") })
+      }
+      let reply: [JSON.Member] = [
+        .init(name: "taken", value: .array(outcome.taken.map(Self.json))),
+        .init(name: "refused", value: .array(outcome.refused.map(Self.json))),
+      ]
+      guard added, machine.state != .unmanaged else {
+        inspectSoon()
+        return connection.succeed(reply)
+      }
+      whenSettled.append { connection.succeed(reply) }
+      handle(.definitionsChanged)
+    }
+  }
+
+  /// What the files say, at start; returns what there is to complain about.
+  func loadSettings() {
+    let outcome = settings.load(isOpen: !wasEnrolled)
+    _ = adopt(outcome)
+    for problem in settings.problems { Announcer.say(.trouble, .error, problem) }
+    for change in outcome.refused {
+      Announcer.say(
+        .trouble, .warning,
+        "\(change.unit.map { "\($0): " } ?? "")\(change.key)=\(change.new ?? "") would loosen "
+          + "protection and was left out.")
+    }
+  }
+
+  /// Puts taken settings to work. Services that came are defined by the next engaging.
+  ///
+  /// - Returns: whether there is something to engage.
+  private func adopt(_ outcome: SettingsStore.Outcome) -> Bool {
+    failures.perMinute = settings.current.control.failedTokensPerMinute
+    applyLimits()
+    var changed = false
+    for unit in settings.guards.keys.sorted() where guards.definition(of: unit) == nil {
+      guard (try? requireSupported(unit, force: true)) != nil else { continue }
+      adoptUndefined(unit)
+      changed = true
+    }
+    for change in outcome.taken {
+      // More files to keep: the baseline is taken anew.
+      if let unit = change.unit, guards.definition(of: unit) != nil, change.new != nil {
+        try? guards.markVoid([unit])
+        changed = true
+      }
+    }
+    if isFullyOpen {
+      for definition in guards.definitions
+      where definition.unit != Own.service && settings.guards[definition.unit] == nil {
+        try? guards.remove(definition.unit)
+        recorder.event("guard_removed", outcome: definition.unit)
+      }
+    }
+    return changed
+  }
+
+  /// Nothing is protected, or everything is released.
+  private var isFullyOpen: Bool {
+    if machine.state == .unmanaged { return !wasEnrolled }
+    guard case .unprotected(let grant) = machine.state else { return false }
+    return guards.definitions.allSatisfy { grant.covers($0.unit) }
+  }
+
+  /// A service of which only the name is known so far.
+  func adoptUndefined(_ unit: String) {
+    do {
+      try guards.markVoid([unit])
+      try guards.store(
+        ServiceDefinition(
+          unit: unit, description: "", units: [], programs: [], settings: [], package: nil,
+          upgrades: .token, addedBy: AddedBy(uid: 0, loginUID: nil, at: Clock.wall())))
+    } catch {
+      Announcer.say(.trouble, .error, "\(unit) cannot be guarded: \(error)")
+    }
+  }
+
+  private static func json(_ change: SettingChange) -> JSON {
+    [
+      "unit": change.unit.map { .string($0) } ?? .null, "key": .string(change.key),
+      "old": change.old.map { .string($0) } ?? .null,
+      "new": change.new.map { .string($0) } ?? .null,
+    ]
+  }
+}

@@ -1,0 +1,131 @@
+internal import Linux
+internal import Protection
+internal import Shields
+
+/// All shields of all services: what an engaging does without PID 1, and what an inspection sees.
+final class ShieldBoard {
+  let bench: Workbench
+  let packages: PackageDatabase
+  private let unit: UnitShield
+  private let file: FileShield
+  private let package_: PackageShield
+  private let deriving: Deriving
+
+  init(directory: String) throws(SystemError) {
+    bench = try Workbench(directory: directory)
+    packages = PackageDatabase()
+    unit = UnitShield(bench: bench)
+    file = FileShield(bench: bench)
+    package_ = PackageShield(bench: bench)
+    deriving = Deriving(baseline: bench.baseline, packages: packages)
+  }
+
+  /// In the order in which they go up.
+  private var shields: [any Shield] { [unit, file, package_] }
+
+  private func selected(_ names: Set<ShieldName>) -> [any Shield] {
+    shields.filter { names.contains($0.name) }
+  }
+
+  /// Puts shields up, or back up.
+  func engage(
+    _ service: ServiceDefinition, _ names: Set<ShieldName> = Set(ShieldName.allCases)
+  ) -> Engagement {
+    var result = Engagement()
+    for shield in selected(names) {
+      let one = shield.engage(service)
+      result.mended += one.mended
+      result.problems += one.problems
+      result.needsReload = result.needsReload || one.needsReload
+    }
+    return result
+  }
+
+  /// Takes shields down, in the opposite order.
+  func release(
+    _ service: ServiceDefinition, _ names: Set<ShieldName> = Set(ShieldName.allCases)
+  ) -> [Problem] {
+    selected(names).reversed().flatMap { $0.release(service) }
+  }
+
+  func inspect(_ service: ServiceDefinition, _ name: ShieldName) -> [Problem] {
+    selected([name]).flatMap { $0.inspect(service) }
+  }
+
+  func isWhole(_ service: ServiceDefinition, _ names: Set<ShieldName>) -> Bool {
+    selected(names).allSatisfy { $0.inspect(service).isEmpty }
+  }
+
+  /// Whether the unit shield's files stand, so that PID 1 speaks of them and not of the unit's own.
+  func coversUnits(of service: ServiceDefinition) -> Bool {
+    service.units.contains { Files.exists("\(UnitPaths.control)/\($0.name)") }
+  }
+
+  /// What `define` needs to know of the service, baseline included.
+  func define(
+    _ facts: [UnitFacts], upgrades: UpgradePolicy, addedBy: AddedBy, extra: [String]
+  ) throws(SystemError) -> ServiceDefinition {
+    try deriving.define(facts, extra: extra, upgrades: upgrades, addedBy: addedBy)
+  }
+
+  func keepOnly(_ definitions: [ServiceDefinition]) {
+    bench.baseline.prune(keeping: definitions)
+    bench.baseline.saveStamps()
+  }
+}
+
+extension ShieldBoard {
+  /// Whether the unit files of a service are what its baseline says.
+  func unitFilesUnchanged(_ service: ServiceDefinition) -> Bool {
+    service.units.allSatisfy { unit in
+      guard let fragment = unit.fragment else { return false }
+      return ([fragment] + unit.dropIns).allSatisfy { bench.baseline.isUnchanged($0) }
+    }
+  }
+
+  /// Facts as they are without Holdfast: where PID 1 speaks of our copy of a unit file, the file
+  /// that it is a copy of.
+  func ownFacts(_ facts: UnitFacts, of service: ServiceDefinition) -> UnitFacts {
+    var own = facts
+    let unit = service.units.first { $0.name == facts.name }
+    if facts.fragment == "\(UnitPaths.control)/\(facts.name)", let fragment = unit?.fragment {
+      own.fragment = fragment.path
+    }
+    own.dropIns = facts.dropIns.filter { !isOurs($0, facts.name) }
+    return own
+  }
+
+  /// Whether PID 1 has a drop-in in effect that is neither ours nor in the baseline.
+  func hasForeignDropIns(_ facts: UnitFacts, _ unit: ProtectedUnit) -> Bool {
+    let kept = Set(unit.dropIns.map(\.path))
+    return facts.dropIns.contains { path in
+      !isOurs(path, unit.name) && !kept.contains(path)
+        && !kept.contains((try? Files.resolve(path)) ?? path)
+    }
+  }
+
+  private func isOurs(_ path: String, _ unit: String) -> Bool {
+    path.hasPrefix("\(UnitPaths.control)/\(unit).d/")
+  }
+}
+
+extension ShieldBoard {
+  /// Whether the unit shield of Holdfast itself stands, which only an enrolled host has.
+  var guardsHoldfast: Bool {
+    Files.exists("\(UnitPaths.control)/\(Own.service).d/\(DropIn.fileName)")
+  }
+
+  /// The first of the unit file and the programs that is not as an installed package shipped it.
+  func firstNotAsShipped(_ service: ServiceDefinition) -> String? {
+    let files = [service.units.first?.fragment].compactMap { $0 } + service.programs
+    for file in files {
+      guard let owner = packages.owner(of: file.path) else { return file.path }
+      // No sum: a conffile, which is the administrator's to change.
+      guard let sum = packages.shippedSum(of: file.path, in: owner) else { continue }
+      guard let bytes = try? Files.read(file.path, limit: 1 << 30), MD5.hex(of: bytes) == sum else {
+        return file.path
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,87 @@
+internal import JSON
+internal import Linux
+internal import Protection
+
+/// The services this host protects, as the daemon accepted them. What stands in /etc/holdfast is a
+/// request; this is what counts.
+final class GuardStore {
+  /// In the order in which they were added, Holdfast's own first.
+  private(set) var definitions: [ServiceDefinition] = []
+  /// Services that were released since their baseline was taken. On disk before the release, so
+  /// that no crash ever puts old files back over what was done with permission.
+  private(set) var void: Set<String> = []
+  /// Files that could not be read as definitions.
+  private(set) var damaged: [String] = []
+  private let directory: String
+
+  static let limit = 64
+
+  init(directory: String) throws(SystemError) {
+    self.directory = "\(directory)/guards"
+    try Files.makeDirectory(self.directory, mode: 0o700, parents: true)
+    for name in try Files.list(self.directory) where name.hasSuffix(".json") {
+      guard let bytes = try? Files.read("\(self.directory)/\(name)"),
+        let json = try? JSON.parse(bytes), let definition = ServiceDefinition(json: json)
+      else {
+        damaged.append("\(self.directory)/\(name)")
+        continue
+      }
+      definitions.append(definition)
+    }
+    sort()
+    let stored = (try? Files.read("\(self.directory)/void")).flatMap { try? JSON.parse($0) }
+    void = Set(stored.all(\.string) ?? [])
+  }
+
+  func definition(of unit: String) -> ServiceDefinition? {
+    definitions.first { $0.unit == unit }
+  }
+
+  /// Adds or replaces a definition.
+  func store(_ definition: ServiceDefinition) throws(SystemError) {
+    if let index = definitions.firstIndex(where: { $0.unit == definition.unit }) {
+      if definitions[index] == definition { return }
+      try write(definition)
+      definitions[index] = definition
+    } else {
+      try write(definition)
+      definitions.append(definition)
+      sort()
+    }
+  }
+
+  func remove(_ unit: String) throws(SystemError) {
+    try Files.remove(path(of: unit))
+    definitions.removeAll { $0.unit == unit }
+    try? setVoid(void.subtracting([unit]))
+  }
+
+  /// Marks baselines as no longer what to go back to; on disk when this returns.
+  func markVoid(_ units: Set<String>) throws(SystemError) {
+    if !units.isSubset(of: void) { try setVoid(void.union(units)) }
+  }
+
+  func clearVoid(_ units: Set<String>) throws(SystemError) {
+    if !void.isDisjoint(with: units) { try setVoid(void.subtracting(units)) }
+  }
+
+  private func setVoid(_ units: Set<String>) throws(SystemError) {
+    let text = JSON.strings(units.sorted()).encoded() + "\n"
+    try Files.writeAtomically("\(directory)/void", text, mode: 0o600, sync: true)
+    void = units
+  }
+
+  private func write(_ definition: ServiceDefinition) throws(SystemError) {
+    try Files.writeAtomically(
+      path(of: definition.unit), definition.json.encoded() + "\n", mode: 0o600, sync: true)
+  }
+
+  private func path(of unit: String) -> String { "\(directory)/\(unit).json" }
+
+  private func sort() {
+    definitions.sort {
+      ($0.unit == Own.service ? 0 : 1, $0.addedBy.at, $0.unit)
+        < ($1.unit == Own.service ? 0 : 1, $1.addedBy.at, $1.unit)
+    }
+  }
+}

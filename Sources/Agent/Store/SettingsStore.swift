@@ -1,0 +1,117 @@
+internal import Configuration
+internal import Linux
+
+/// The settings in force: the last accepted copy in the daemon's own store, tightened by whatever
+/// /etc/holdfast says. What would loosen is left alone there and does not count.
+final class SettingsStore {
+  private(set) var current = Settings.standard
+  /// Per unit.
+  private(set) var guards: [String: GuardSettings] = [:]
+  /// What is wrong with the files in /etc/holdfast, for `status`; the host is `degraded` with it.
+  private(set) var problems: [String] = []
+
+  private let configuration: String
+  private let accepted: String
+
+  init(paths: Paths) {
+    configuration = paths.configuration
+    accepted = "\(paths.state)/accepted"
+  }
+
+  /// What a reading came to.
+  struct Outcome {
+    var taken: [SettingChange] = []
+    var refused: [SettingChange] = []
+  }
+
+  /// Loads the accepted copy, then what of /etc/holdfast may be taken.
+  ///
+  /// - Parameter isOpen: whether loosening is allowed: nothing is protected.
+  func load(isOpen: Bool) -> Outcome {
+    let stored = Settings.read(Self.sources(in: accepted))
+    current = stored.settings
+    guards = Dictionary(
+      stored.guards.map { ($0.unit, $0) }, uniquingKeysWith: { first, _ in first })
+    return take(isOpen: isOpen)
+  }
+
+  /// Takes what /etc/holdfast says now.
+  func take(isOpen: Bool) -> Outcome {
+    let reading = Settings.read(Self.sources(in: configuration))
+    problems = reading.issues.map(\.description)
+    // A file that cannot be understood is no reason to take half of it.
+    guard problems.isEmpty else { return Outcome() }
+    let known = guards.values.sorted { $0.unit < $1.unit }
+    var outcome = Outcome()
+    if isOpen {
+      outcome.taken =
+        Settings.change(from: current, to: reading.settings)
+        + GuardSettings.change(from: known, to: reading.guards)
+      current = reading.settings
+      guards = Dictionary(
+        reading.guards.map { ($0.unit, $0) }, uniquingKeysWith: { first, _ in first })
+    } else {
+      let settings = current.tightened(by: reading.settings)
+      let services = GuardSettings.tightened(known, by: reading.guards)
+      current = settings.value
+      guards = Dictionary(
+        services.value.map { ($0.unit, $0) }, uniquingKeysWith: { first, _ in first })
+      outcome = Outcome(
+        taken: settings.taken + services.taken, refused: settings.refused + services.refused)
+    }
+    if !outcome.taken.isEmpty { store() }
+    return outcome
+  }
+
+  /// Where a service's own file is.
+  func file(for unit: String) -> String {
+    "\(configuration)/services.d/\(GuardSettings(unit: unit).fileName)"
+  }
+
+  /// Writes a service that was added by `guard add` where administrators look for it.
+  func add(_ unit: String) {
+    let settings = guards[unit] ?? GuardSettings(unit: unit)
+    guards[unit] = settings
+    store()
+    try? Files.makeDirectory("\(configuration)/services.d", mode: 0o755, parents: true)
+    try? Files.writeAtomically(file(for: unit), settings.render(), mode: 0o644)
+  }
+
+  func remove(_ unit: String) {
+    guards[unit] = nil
+    store()
+    try? Files.remove(file(for: unit))
+  }
+
+  private func store() {
+    let services = "\(accepted)/services.d"
+    do {
+      try Files.makeDirectory(services, mode: 0o700, parents: true)
+      try Files.writeAtomically("\(accepted)/holdfast.conf", current.render(), mode: 0o600)
+      for (_, settings) in guards {
+        try Files.writeAtomically(
+          "\(services)/\(settings.fileName)", settings.render(), mode: 0o600)
+      }
+      let names = Set(guards.values.map(\.fileName))
+      for name in try Files.list(services) where !names.contains(name) {
+        try Files.remove("\(services)/\(name)")
+      }
+    } catch {
+      problems.append("the accepted settings cannot be stored: \(error)")
+    }
+  }
+
+  private static func sources(in directory: String) -> [ConfigurationSource] {
+    let single = ["\(directory)/holdfast.conf"]
+    let more = ["holdfast.conf.d", "services.d"].flatMap { name in
+      ((try? Files.list("\(directory)/\(name)")) ?? []).filter { $0.hasSuffix(".conf") }
+        .map { "\(directory)/\(name)/\($0)" }
+    }
+    return (single + more).compactMap { path in
+      guard Files.exists(path) else { return nil }
+      // One that is too large, or cannot be read, is reported like any other that is wrong.
+      let bytes = (try? Files.read(path, limit: ConfigurationSource.maxBytes + 1)) ?? [0]
+      return ConfigurationSource(path: path, bytes: bytes)
+    }
+  }
+}

@@ -1,0 +1,215 @@
+internal import Linux
+internal import Shields
+
+/// PID 1, over its own socket: asynchronous calls with a deadline, and its signals.
+///
+/// Nothing here goes through a bus daemon, so stopping dbus blinds nobody. A lost connection (PID 1
+/// executes itself anew in an upgrade) is made again, with everything looked at afresh.
+final class Manager {
+  /// A unit's active or freezer state is another.
+  var onUnitChanged: ((_ unit: String, _ activeState: String?, _ freezerState: String?) -> Void)?
+  /// Unit files were read again, or links to them changed, by whomever.
+  var onUnitFilesChanged: (() -> Void)?
+  var onConnected: (() -> Void)?
+
+  private let loop: EventLoop
+  private let path: String
+  private var bus: Bus?
+  private var matches: [BusMatch] = []
+  private var calls: [Int: BusCall] = [:]
+  private var nextCall = 0
+  private var retry: EventSource?
+  private var watched: [String] = []
+
+  private static let destination = "org.freedesktop.systemd1"
+  private static let object = "/org/freedesktop/systemd1"
+  private static let manager = "org.freedesktop.systemd1.Manager"
+  private static let properties = "org.freedesktop.DBus.Properties"
+  /// Deadlines, microseconds. Generators may take their time in a reload.
+  private static let callTimeout: UInt64 = 5_000_000
+  private static let reloadTimeout: UInt64 = 60_000_000
+  private static let retryDelay: UInt64 = 100_000
+
+  init(loop: EventLoop, path: String) {
+    self.loop = loop
+    self.path = path
+  }
+
+  var isConnected: Bool { bus != nil }
+
+  func connect() {
+    retry = nil
+    do {
+      let bus = try Bus.connectToManager(path: path)
+      bus.onDisconnect = { [weak self] in self?.disconnected() }
+      try bus.attach(to: loop)
+      self.bus = bus
+      try subscribe()
+      onConnected?()
+    } catch {
+      disconnected()
+    }
+  }
+
+  /// The units whose state changes are wanted.
+  func watch(_ units: [String]) {
+    guard units != watched else { return }
+    watched = units
+    try? subscribe()
+  }
+
+  // MARK: Calls
+
+  /// Has PID 1 read all unit files again; `done(nil)` once it has, else what went wrong.
+  func reload(done: @escaping (String?) -> Void) {
+    call("Reload", timeout: Self.reloadTimeout) { result in
+      switch result {
+      case .success: done(nil)
+      case .failure(let error): done(error.message)
+      }
+    }
+  }
+
+  /// What PID 1 says of each unit, in the order asked for; a unit it cannot answer for is left out.
+  func reports(of units: [String], done: @escaping ([UnitReport]) -> Void) {
+    var found: [String: UnitReport] = [:]
+    var open = units.count
+    if open == 0 { return done([]) }
+    for unit in units {
+      report(of: unit) { report in
+        found[unit] = report
+        open -= 1
+        if open == 0 { done(units.compactMap { found[$0] }) }
+      }
+    }
+  }
+
+  /// Starts a unit, in place of whatever job is in the way; PID 1 refuses that during a shutdown.
+  func start(_ unit: String) {
+    call(
+      "StartUnit",
+      {
+        try $0.append(string: unit)
+        try $0.append(string: "replace")
+      }
+    ) { _ in }
+  }
+
+  func thaw(_ unit: String) {
+    call("ThawUnit", { try $0.append(string: unit) }) { _ in }
+  }
+
+  /// Restarts a unit that refuses to be stopped by hand, the unit's own way: a passing unit that
+  /// conflicts with it makes PID 1 stop it, and what upholds it starts it again.
+  func restart(_ unit: String, done: @escaping (String?) -> Void) {
+    let name = "holdfast-restart-\(Random.bytes(4).map { String($0, radix: 16) }.joined()).service"
+    call(
+      "StartTransientUnit",
+      { message in
+        try message.append(string: name)
+        try message.append(string: "replace")
+        try message.openContainer("a", "(sv)")
+        try message.appendProperty("Description", string: "Holdfast restarts \(unit)")
+        try message.appendProperty("Type", string: "oneshot")
+        try message.appendProperty("CollectMode", string: "inactive-or-failed")
+        try message.appendProperty("Conflicts", strings: [unit])
+        try message.appendProperty("After", strings: [unit])
+        try message.appendProperty("ExecStart", commands: [["/bin/true"]])
+        try message.closeContainer()
+        try message.openContainer("a", "(sa(sv))")
+        try message.closeContainer()
+      }
+    ) { [weak self] result in
+      switch result {
+      case .success:
+        self?.start(unit)
+        done(nil)
+      case .failure(let error): done(error.message)
+      }
+    }
+  }
+
+  // MARK: Inside
+
+  private func report(of unit: String, done: @escaping (UnitReport?) -> Void) {
+    let path = Bus.objectPath(unit: unit)
+    getAll(path, "org.freedesktop.systemd1.Unit", UnitReport.unitKeys) { [weak self] general in
+      guard let self, let general else { return done(nil) }
+      guard unit.hasSuffix(".service") else {
+        return done(UnitReport(name: unit, unit: general, service: [:]))
+      }
+      getAll(path, "org.freedesktop.systemd1.Service", UnitReport.serviceKeys) { service in
+        done(UnitReport(name: unit, unit: general, service: service ?? [:]))
+      }
+    }
+  }
+
+  private func getAll(
+    _ path: String, _ interface: String, _ keys: Set<String>,
+    done: @escaping ([String: BusValue]?) -> Void
+  ) {
+    call(
+      "GetAll", path: path, interface: Self.properties, { try $0.append(string: interface) }
+    ) { result in
+      done(try? result.get().readProperties(keys))
+    }
+  }
+
+  private func call(
+    _ member: String, path: String = Manager.object, interface: String = Manager.manager,
+    timeout: UInt64 = Manager.callTimeout, _ build: (BusMessage) throws -> Void = { _ in },
+    reply: @escaping (Result<BusMessage, BusError>) -> Void
+  ) {
+    let number = nextCall
+    nextCall += 1
+    do {
+      guard let bus else { throw BusError.disconnected }
+      calls[number] = try bus.call(
+        destination: Self.destination, path: path, interface: interface, member: member,
+        timeout: timeout, build
+      ) { [weak self] result in
+        self?.calls[number] = nil
+        reply(result)
+      }
+    } catch {
+      // Answered later like any other, so that no caller is called back before it returned.
+      _ = try? loop.soon { reply(.failure(.disconnected)) }
+    }
+  }
+
+  private func subscribe() throws {
+    matches = []
+    guard let bus else { return }
+    for unit in watched {
+      matches.append(
+        try bus.onSignal(
+          path: Bus.objectPath(unit: unit), interface: Self.properties, member: "PropertiesChanged"
+        ) { [weak self] message in
+          guard (try? message.readString()) != nil,
+            let values = try? message.readProperties(["ActiveState", "FreezerState"]),
+            !values.isEmpty
+          else { return }
+          self?.onUnitChanged?(
+            unit, values["ActiveState"]?.string, values["FreezerState"]?.string)
+        })
+    }
+    for member in ["UnitFilesChanged", "Reloading"] {
+      matches.append(
+        try bus.onSignal(path: Self.object, interface: Self.manager, member: member) {
+          [weak self] message in
+          // Reloading(true) comes before it has read anything.
+          if member == "Reloading", (try? message.readBool()) != false { return }
+          self?.onUnitFilesChanged?()
+        })
+    }
+  }
+
+  private func disconnected() {
+    matches = []
+    bus = nil
+    let open = calls
+    calls = [:]
+    withExtendedLifetime(open) {}
+    retry = try? loop.after(microseconds: Self.retryDelay) { [weak self] in self?.connect() }
+  }
+}

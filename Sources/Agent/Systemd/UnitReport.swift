@@ -1,0 +1,62 @@
+internal import Linux
+internal import Shields
+
+/// What PID 1 says of a unit at one moment (org.freedesktop.systemd1(5)).
+struct UnitReport: Sendable, Equatable {
+  var facts: UnitFacts
+  var activeState = "unknown"
+  var subState = ""
+  /// When it entered its state, seconds since the epoch; 0 for never.
+  var since: Int64 = 0
+  /// Path below the cgroup root, empty while it does not run.
+  var controlGroup = ""
+  var refusesManualStop = false
+  var needsReload = false
+  var isFrozen = false
+  /// CLOCK_MONOTONIC microseconds at which the main process started.
+  var mainStarted: UInt64 = 0
+
+  init(name: String) { facts = UnitFacts(name: name) }
+
+  var isUp: Bool { ["active", "activating", "reloading", "refreshing"].contains(activeState) }
+
+  init(name: String, unit: [String: BusValue], service: [String: BusValue]) {
+    self.init(name: name)
+    facts.description = unit.string("Description")
+    facts.loadState = unit.string("LoadState")
+    facts.fragment = unit.string("FragmentPath")
+    facts.dropIns = unit.strings("DropInPaths")
+    facts.type = service.string("Type")
+    facts.environment = service.strings("Environment")
+    for key in Self.execKeys { facts.programs += service.programs(key) }
+    activeState = unit.string("ActiveState")
+    subState = unit.string("SubState")
+    since = Int64(clamping: unit.integer("StateChangeTimestamp") / 1_000_000)
+    controlGroup = service.string("ControlGroup")
+    refusesManualStop = unit.bool("RefuseManualStop")
+    needsReload = unit.bool("NeedDaemonReload")
+    isFrozen = unit.string("FreezerState").hasPrefix("fr")
+    mainStarted = service.integer("ExecMainStartTimestampMonotonic")
+  }
+
+  static let execKeys = [
+    "ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop",
+    "ExecStopPost",
+  ]
+  static let unitKeys: Set<String> = [
+    "Description", "LoadState", "FragmentPath", "DropInPaths", "ActiveState", "SubState",
+    "StateChangeTimestamp", "RefuseManualStop", "NeedDaemonReload", "FreezerState",
+  ]
+  static let serviceKeys = Set(
+    execKeys + ["Type", "Environment", "ControlGroup", "ExecMainStartTimestampMonotonic"])
+}
+
+extension [String: BusValue] {
+  fileprivate func string(_ key: String) -> String { self[key]?.string ?? "" }
+  fileprivate func strings(_ key: String) -> [String] { self[key]?.strings ?? [] }
+  fileprivate func bool(_ key: String) -> Bool { self[key]?.bool ?? false }
+  fileprivate func integer(_ key: String) -> UInt64 { self[key]?.uint64 ?? 0 }
+  fileprivate func programs(_ key: String) -> [String] {
+    (self[key]?.commands ?? []).map(\.path)
+  }
+}

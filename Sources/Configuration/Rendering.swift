@@ -1,0 +1,39 @@
+extension Settings {
+  /// The settings as a file that `parse` reads back to the same; the daemon's accepted copy.
+  package func render() -> String {
+    """
+    [Control]
+    MaxConnections=\(control.maxConnections)
+    MaxConnectionsPerUser=\(control.maxConnectionsPerUser)
+    FirstLineTimeoutSec=\(TimeSpan.text(microseconds: control.firstLineTimeout))
+    FailedTokensPerMinute=\(control.failedTokensPerMinute)
+
+    [Protection]
+    MaxWindowSec=\(maxWindowText)
+    LocalGuards=\(localGuards.rawValue)
+
+    """
+  }
+
+  /// The window as a time span: `1h`.
+  var maxWindowText: String {
+    // No trap over a value that no file can hold.
+    let seconds = UInt64(clamping: maxWindow)
+    return TimeSpan.text(microseconds: min(seconds, 1 << 40) * TimeSpan.second)
+  }
+}
+
+extension GuardSettings {
+  /// The file in `services.d` that says this; `Settings.parse` reads it back to the same.
+  package func render() -> String {
+    var text = """
+      # \(unit) is protected by Holdfast. To undo that: holdfast guard remove \(unit)
+      [Service]
+      Unit=\(unit)
+      Upgrades=\(upgrades.rawValue)
+
+      """
+    for path in extraFiles { text += "Files=\(WordList.quoted(path))\n" }
+    return text
+  }
+}

@@ -1,0 +1,65 @@
+/// The settings there are, with the ranges of their values.
+extension Schema<Settings> {
+  static let settings = Schema(
+    sections: [
+      Section(
+        name: "Control",
+        settings: [
+          Setting(name: "MaxConnections") { (settings, text) throws(ValueProblem) in
+            settings.control.maxConnections = try ValueReader.integer(text, in: 1...1024)
+          },
+          Setting(name: "MaxConnectionsPerUser") { (settings, text) throws(ValueProblem) in
+            settings.control.maxConnectionsPerUser = try ValueReader.integer(text, in: 1...1024)
+          },
+          Setting(name: "FirstLineTimeoutSec") { (settings, text) throws(ValueProblem) in
+            settings.control.firstLineTimeout = try ValueReader.timeSpan(
+              text, in: 100 * TimeSpan.millisecond...10 * TimeSpan.minute)
+          },
+          Setting(name: "FailedTokensPerMinute") { (settings, text) throws(ValueProblem) in
+            settings.control.failedTokensPerMinute = try ValueReader.integer(text, in: 1...1000)
+          },
+        ]),
+      Section(
+        name: "Protection",
+        settings: [
+          Setting(name: "MaxWindowSec") { (settings, text) throws(ValueProblem) in
+            settings.maxWindow = try ValueReader.seconds(text, in: 60...86_400)
+          },
+          Setting(name: "LocalGuards") { (settings, text) throws(ValueProblem) in
+            settings.localGuards = try ValueReader.choice(text)
+          },
+        ]),
+    ],
+    elsewhere: ["Service": "a file in services.d"])
+}
+
+extension Schema<GuardSettings.Draft> {
+  static let service = Schema(
+    sections: [
+      Section(
+        name: "Service",
+        settings: [
+          Setting(name: "Unit") { (draft, text) throws(ValueProblem) in
+            try ServiceName.check(text)
+            draft.unit = text
+          },
+          Setting(name: "Upgrades") { (draft, text) throws(ValueProblem) in
+            draft.upgrades = try ValueReader.choice(text)
+          },
+          Setting(
+            name: "Files", isList: true,
+            take: { (draft, text) throws(ValueProblem) in
+              for path in try WordList.words(of: text) {
+                try FilePath.check(path)
+                if draft.files.contains(where: { $0.utf8.elementsEqual(path.utf8) }) { continue }
+                guard draft.files.count < GuardSettings.maxFiles else {
+                  throw ValueProblem("At most \(GuardSettings.maxFiles) files can be named.")
+                }
+                draft.files.append(path)
+              }
+            },
+            reset: { $0.files = [] }),
+        ])
+    ],
+    elsewhere: ["Control": "holdfast.conf", "Protection": "holdfast.conf"])
+}

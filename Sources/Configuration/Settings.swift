@@ -1,0 +1,66 @@
+/// What the daemon is told by `holdfast.conf` and its drop-ins: everything but the services.
+package struct Settings: Sendable, Equatable {
+  package var control: ControlLimits
+  /// The longest that a token can unprotect for, in seconds. `[Protection] MaxWindowSec=`
+  package var maxWindow: Int64
+  /// Which services an administrator may have protected. `[Protection] LocalGuards=`
+  package var localGuards: LocalGuards
+
+  package init(
+    control: ControlLimits = ControlLimits(), maxWindow: Int64 = 3600,
+    localGuards: LocalGuards = .packaged
+  ) {
+    self.control = control
+    self.maxWindow = maxWindow
+    self.localGuards = localGuards
+  }
+
+  /// What holds where no file says anything.
+  package static let standard = Settings()
+}
+
+/// How much the control socket bears. The section `[Control]`.
+package struct ControlLimits: Sendable, Equatable {
+  /// Connections in all. `MaxConnections=`
+  package var maxConnections: Int
+  /// Connections of one uid. `MaxConnectionsPerUser=`
+  package var maxConnectionsPerUser: Int
+  /// How long a complete line may take, in microseconds. `FirstLineTimeoutSec=`
+  package var firstLineTimeout: UInt64
+  /// Tokens of one uid that may fail within a minute. `FailedTokensPerMinute=`
+  package var failedTokensPerMinute: Int
+
+  package init(
+    maxConnections: Int = 64, maxConnectionsPerUser: Int = 16,
+    firstLineTimeout: UInt64 = 10_000_000, failedTokensPerMinute: Int = 10
+  ) {
+    self.maxConnections = maxConnections
+    self.maxConnectionsPerUser = maxConnectionsPerUser
+    self.firstLineTimeout = firstLineTimeout
+    self.failedTokensPerMinute = failedTokensPerMinute
+  }
+}
+
+/// Which services may be protected on an administrator's word, so that protection does not become
+/// malware's bodyguard.
+package enum LocalGuards: String, Sendable, CaseIterable, Comparable {
+  /// Those whose unit and program come unmodified from an installed package.
+  case packaged
+  /// Any.
+  case any
+  /// None: only a signed profile says what is protected.
+  case none
+
+  /// The looser one is the greater.
+  package static func < (left: LocalGuards, right: LocalGuards) -> Bool {
+    left.looseness < right.looseness
+  }
+
+  private var looseness: Int {
+    switch self {
+    case .none: 0
+    case .packaged: 1
+    case .any: 2
+    }
+  }
+}

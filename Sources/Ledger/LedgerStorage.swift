@@ -1,0 +1,24 @@
+internal import Linux
+
+/// What the ledger needs of its file, so that a test can be a disk that fails.
+protocol LedgerStorage: AnyObject {
+  /// Makes sure that appending goes to the file at the ledger's path, and is possible.
+  /// - Returns: whether the file was gone or another one, and had to be put back.
+  func prepare() throws(SystemError) -> Bool
+  /// The file's length in bytes.
+  func size() throws(SystemError) -> Int64
+  /// Bytes that the file occupies on the disk, beyond its end too.
+  func allocated() throws(SystemError) -> Int64
+  /// Bytes free on the file system, to those who are not root.
+  func free() throws(SystemError) -> Int64
+  /// At most `count` bytes from an offset; none at the end.
+  func read(at offset: Int64, upTo count: Int) throws(SystemError) -> [UInt8]
+  /// Writes at the end, and says how many bytes were written.
+  func append(_ bytes: ArraySlice<UInt8>) throws(SystemError) -> Int
+  /// Cuts the file off. Whatever was reserved beyond that is given back.
+  func truncate(to size: Int64) throws(SystemError)
+  /// Occupies space on the disk without changing the file's length: fallocate(2).
+  func reserve(from offset: Int64, length: Int64) throws(SystemError)
+  /// Returns once everything that was written is on the disk: fdatasync(2).
+  func sync() throws(SystemError)
+}

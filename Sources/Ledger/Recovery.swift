@@ -1,0 +1,87 @@
+internal import Linux
+
+/// What is found in a ledger's file when it is opened.
+struct Recovery {
+  /// More damaged lines than this are not listed.
+  static let maxDamaged = 1000
+
+  private(set) var index = RecordIndex()
+  private(set) var spent = SpentSet()
+  /// The numbers, from 1, of lines that are no records or whose `seq` does not follow.
+  private(set) var damaged: [Int64] = []
+  /// The `seq` that the next record gets.
+  private(set) var nextSequence: Int64 = 1
+  /// Whole lines.
+  private(set) var lines: Int64 = 0
+  /// Where the last whole line ends.
+  private(set) var end: Int64 = 0
+
+  /// Reads the whole file once.
+  init(reading storage: any LedgerStorage, size: Int64) throws(SystemError) {
+    var found = self
+    let end = try LineReader(storage: storage).read(from: 0, to: size) { line, offset in
+      if let line {
+        found.take(RecordScanner.scan(line), at: offset)
+      } else {
+        found.take(nil, at: offset)
+      }
+      return true
+    }
+    self = found
+    self.end = end
+  }
+
+  private mutating func take(_ record: ScannedRecord?, at offset: Int64) {
+    lines += 1
+    guard let record else {
+      markDamaged()
+      // It was a record once, and its number is gone with it.
+      nextSequence += 1
+      return
+    }
+    if let spent = record.spent {
+      // Whatever else is wrong with the line: better a token spent twice than used twice.
+      self.spent.insert(
+        SpentSet.Entry(at: record.time, record: record.sequence, expires: spent.expires),
+        issuer: spent.issuer, jti: spent.jti)
+    }
+    if record.sequence != nextSequence { markDamaged() }
+    if record.sequence >= nextSequence, record.sequence < .max {
+      index.add(record.sequence, at: offset)
+      nextSequence = record.sequence + 1
+    }
+  }
+
+  private mutating func markDamaged() {
+    if damaged.count < Self.maxDamaged { damaged.append(lines) }
+  }
+}
+
+/// Where records lie in the file: every 256th, so that it stays small.
+struct RecordIndex {
+  static let stride: Int64 = 256
+
+  private var entries: [(sequence: Int64, offset: Int64)] = []
+
+  /// Takes a record in; records come by rising `seq`.
+  mutating func add(_ sequence: Int64, at offset: Int64) {
+    if let last = entries.last, sequence - last.sequence < Self.stride { return }
+    entries.append((sequence, offset))
+  }
+
+  /// An offset at or before the record of this `seq`, and all after it.
+  func offset(of sequence: Int64) -> Int64 {
+    var low = 0
+    var high = entries.count
+    while low < high {
+      let middle = (low + high) / 2
+      if entries[middle].sequence <= sequence { low = middle + 1 } else { high = middle }
+    }
+    return low == 0 ? 0 : entries[low - 1].offset
+  }
+
+  /// The file ends here now.
+  mutating func cut(to end: Int64) {
+    while let last = entries.last, last.offset >= end { entries.removeLast() }
+  }
+}

@@ -1,0 +1,61 @@
+internal import CLinux
+internal import Glibc
+
+/// The flags that chattr(1) sets: ioctl_iflags(2).
+///
+/// ENOTTY or EOPNOTSUPP where the file system has none (tmpfs before Linux 6.6, overlayfs over
+/// some), ELOOP for a symlink, EPERM without CAP_LINUX_IMMUTABLE.
+package enum InodeFlags {
+  /// Nobody may write, rename, link or remove it, root included: FS_IMMUTABLE_FL.
+  private static let immutable: UInt32 = 0x10
+  /// It may only be appended to: FS_APPEND_FL.
+  private static let appendOnly: UInt32 = 0x20
+
+  package static func isImmutable(_ path: String) throws(SystemError) -> Bool {
+    try read(open(path), path) & immutable != 0
+  }
+
+  /// Sets or clears the flag; touches nothing where it is so already.
+  package static func setImmutable(_ path: String, _ on: Bool) throws(SystemError) {
+    try set(immutable, on, open(path), path)
+  }
+
+  package static func isAppendOnly(_ path: String) throws(SystemError) -> Bool {
+    try read(open(path), path) & appendOnly != 0
+  }
+
+  /// Sets or clears the flag; touches nothing where it is so already.
+  package static func setAppendOnly(_ path: String, _ on: Bool) throws(SystemError) {
+    try set(appendOnly, on, open(path), path)
+  }
+
+  /// As for a path, of the very file that is open, whatever its name leads to by now.
+  package static func isImmutable(_ file: FileDescriptor) throws(SystemError) -> Bool {
+    try read(file, "an open file") & immutable != 0
+  }
+
+  /// As for a path, of the very file that is open, whatever its name leads to by now.
+  package static func setImmutable(_ file: FileDescriptor, _ on: Bool) throws(SystemError) {
+    try set(immutable, on, file, "an open file")
+  }
+
+  /// Neither waits for a FIFO's writer nor follows a last symlink.
+  private static func open(_ path: String) throws(SystemError) -> FileDescriptor {
+    try FileDescriptor.open(path, flags: O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
+  }
+
+  private static func read(_ file: FileDescriptor, _ path: String) throws(SystemError) -> UInt32 {
+    var flags: UInt32 = 0
+    try syscall("get the flags of \(path)") { hf_get_inode_flags(file.raw, &flags) }
+    return flags
+  }
+
+  private static func set(
+    _ flag: UInt32, _ on: Bool, _ file: FileDescriptor, _ path: String
+  ) throws(SystemError) {
+    let before = try read(file, path)
+    var flags = on ? before | flag : before & ~flag
+    if flags == before { return }
+    try syscall("set the flags of \(path)") { hf_set_inode_flags(file.raw, &flags) }
+  }
+}

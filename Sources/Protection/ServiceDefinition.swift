@@ -1,0 +1,145 @@
+/// What one protected service consists of, as it was when it was last accepted: its baseline.
+///
+/// Derived from systemd and the package database, stored by the daemon, and the only thing the
+/// shields go by. Taken anew whenever the service is engaged after a release, so that what was
+/// changed with permission is not put back.
+package struct ServiceDefinition: Sendable, Equatable {
+  /// The unit's name with its suffix, such as `filebeat.service`.
+  package var unit: String
+  package var description: String
+  /// The unit itself first, then those that fall with it (Holdfast's own socket).
+  package var units: [ProtectedUnit]
+  /// Executables and other files of the service that stay as they are.
+  package var programs: [KeptFile]
+  /// Configuration files.
+  package var settings: [KeptFile]
+  package var package: InstalledPackage?
+  package var upgrades: UpgradePolicy
+  package var addedBy: AddedBy
+
+  package init(
+    unit: String, description: String, units: [ProtectedUnit], programs: [KeptFile],
+    settings: [KeptFile], package: InstalledPackage?, upgrades: UpgradePolicy, addedBy: AddedBy
+  ) {
+    self.unit = unit
+    self.description = description
+    self.units = units
+    self.programs = programs
+    self.settings = settings
+    self.package = package
+    self.upgrades = upgrades
+    self.addedBy = addedBy
+  }
+}
+
+/// A systemd unit as the baseline has it.
+package struct ProtectedUnit: Sendable, Equatable {
+  package var name: String
+  /// The unit file that counted, empty if the unit was not installed when the baseline was taken.
+  package var fragment: KeptFile?
+  /// Drop-ins that were in effect, none of them Holdfast's.
+  package var dropIns: [KeptFile]
+  /// Links that enable it, and its aliases.
+  package var links: [KeptLink]
+  /// Files and links of its name in other unit directories, found there and left alone.
+  package var shadows: [String]
+  /// Its own drop-in directories that existed before Holdfast took them into possession.
+  package var ownDirectories: [String]
+  /// `Type=` of a service (systemd.service(5)); a oneshot takes no `Restart=always`.
+  package var type: String
+  /// Loader variables that the unit sets itself, which it therefore keeps.
+  package var ownEnvironment: [String]
+
+  package init(
+    name: String, fragment: KeptFile?, dropIns: [KeptFile], links: [KeptLink], shadows: [String],
+    ownDirectories: [String], type: String, ownEnvironment: [String]
+  ) {
+    self.name = name
+    self.fragment = fragment
+    self.dropIns = dropIns
+    self.links = links
+    self.shadows = shadows
+    self.ownDirectories = ownDirectories
+    self.type = type
+    self.ownEnvironment = ownEnvironment
+  }
+}
+
+/// A file as the baseline has it; its contents lie in the baseline store under `hash`.
+package struct KeptFile: Sendable, Equatable {
+  package var path: String
+  /// SHA-256, lower-case hexadecimal.
+  package var hash: String
+  package var size: Int64
+  /// Permission bits, 07777.
+  package var mode: UInt32
+  package var uid: UInt32
+  package var gid: UInt32
+
+  package init(
+    path: String, hash: String, size: Int64, mode: UInt32, uid: UInt32, gid: UInt32
+  ) {
+    self.path = path
+    self.hash = hash
+    self.size = size
+    self.mode = mode
+    self.uid = uid
+    self.gid = gid
+  }
+}
+
+/// A symbolic link as the baseline has it.
+package struct KeptLink: Sendable, Equatable {
+  package var path: String
+  package var target: String
+
+  package init(path: String, target: String) {
+    self.path = path
+    self.target = target
+  }
+}
+
+/// A package as dpkg's status file had it.
+package struct InstalledPackage: Sendable, Equatable {
+  package var name: String
+  package var version: String
+  package var architecture: String
+  /// Its files in /var/lib/dpkg/info, prerm not among them.
+  package var records: [KeptFile]
+  /// Its prerm, if it has one.
+  package var prerm: KeptFile?
+  /// Where its prerm is, or would be.
+  package var prermPath: String
+
+  package init(
+    name: String, version: String, architecture: String, records: [KeptFile], prerm: KeptFile?,
+    prermPath: String
+  ) {
+    self.name = name
+    self.version = version
+    self.architecture = architecture
+    self.records = records
+    self.prerm = prerm
+    self.prermPath = prermPath
+  }
+}
+
+/// What an upgrade of a protected package needs. `signed` has its place here later.
+package enum UpgradePolicy: String, Sendable, CaseIterable {
+  /// An unprotect, of this service at least.
+  case token
+}
+
+/// Who asked for a service to be protected.
+package struct AddedBy: Sendable, Equatable {
+  package var uid: Int64
+  package var loginUID: Int64?
+  /// Seconds since the epoch.
+  package var at: Int64
+
+  package init(uid: Int64, loginUID: Int64?, at: Int64) {
+    self.uid = uid
+    self.loginUID = loginUID
+    self.at = at
+  }
+}

@@ -1,0 +1,33 @@
+package import Protection
+
+/// Keeps the service's own files as they were: unit file, drop-ins, programs, configuration. The
+/// immutable flag refuses (chattr(1)), the baseline puts back what got changed all the same.
+///
+/// Never a directory: others put files into those.
+package struct FileShield: Shield {
+  package let name = ShieldName.file
+  private let bench: Workbench
+
+  package init(bench: Workbench) { self.bench = bench }
+
+  package func engage(_ service: ServiceDefinition) -> Engagement {
+    var result = bench.apply(placements(service))
+    let unitFiles = Set(
+      service.units.flatMap { [$0.fragment].compactMap { $0 } + $0.dropIns }.map(\.path))
+    result.needsReload = result.mended.contains { unitFiles.contains($0.path) }
+    return result
+  }
+
+  package func release(_ service: ServiceDefinition) -> [Problem] {
+    bench.undo(placements(service))
+  }
+
+  package func inspect(_ service: ServiceDefinition) -> [Problem] {
+    bench.damage(to: placements(service))
+  }
+
+  func placements(_ service: ServiceDefinition) -> [Placement] {
+    let unitFiles = service.units.flatMap { [$0.fragment].compactMap { $0 } + $0.dropIns }
+    return (unitFiles + service.programs + service.settings).map(Placement.kept)
+  }
+}

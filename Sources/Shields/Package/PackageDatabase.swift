@@ -1,0 +1,131 @@
+internal import Linux
+
+/// dpkg's database, read and never written (dpkg-query(1), deb(5)).
+package struct PackageDatabase {
+  private let directory: String
+
+  package init(directory: String = "/var/lib/dpkg") { self.directory = directory }
+
+  package var exists: Bool { Files.exists("\(directory)/status") }
+
+  /// The locks that apt and dpkg hold during a transaction.
+  package var isInTransaction: Bool {
+    ["lock-frontend", "lock"].contains { FileLock.isHeld("\(directory)/\($0)") }
+  }
+
+  package struct Entry: Sendable, Equatable {
+    package let name: String
+    package let version: String
+    package let architecture: String
+    /// The stem of its files in /var/lib/dpkg/info: the name, with the architecture where several
+    /// may be installed.
+    package let stem: String
+    package let conffiles: [String]
+  }
+
+  /// The installed package that ships `path`, if one does.
+  package func owner(of path: String) -> Entry? {
+    let spellings = Self.spellings(of: path)
+    let info = "\(directory)/info"
+    for name in (try? Files.list(info)) ?? [] where name.hasSuffix(".list") {
+      guard let list = try? Files.read("\(info)/\(name)") else { continue }
+      if spellings.contains(where: { Self.hasLine($0, in: list) }) {
+        return entry(stem: String(name.dropLast(5)))
+      }
+    }
+    return nil
+  }
+
+  /// The record of an installed package; nil where it is not installed.
+  package func entry(stem: String) -> Entry? {
+    let parts = stem.split(separator: ":", maxSplits: 1).map(String.init)
+    guard let name = parts.first,
+      let status = try? Files.read("\(directory)/status", limit: 256 << 20)
+    else { return nil }
+    var start = status.startIndex
+    let field = Array("Package: \(name)\n".utf8)
+    // A stanza ends with an empty line.
+    while let found = Self.range(of: field, in: status, from: start) {
+      start = found.upperBound
+      guard found.lowerBound == 0 || status[found.lowerBound - 1] == UInt8(ascii: "\n") else {
+        continue
+      }
+      let end =
+        Self.range(of: [10, 10], in: status, from: start - 1)?.lowerBound ?? status.endIndex
+      let fields = Self.fields(status[max(start, 0)..<max(start, end)])
+      guard let version = fields["Version"], let architecture = fields["Architecture"],
+        parts.count < 2 || parts[1] == architecture,
+        fields["Status"]?.hasSuffix(" installed") == true
+          || fields["Status"]?.hasSuffix(" triggers-pending") == true
+          || fields["Status"]?.hasSuffix(" triggers-awaited") == true
+      else { continue }
+      let conffiles = (fields["Conffiles"] ?? "").split(separator: "\n")
+        .compactMap { $0.split(separator: " ").first.map(String.init) }
+      return Entry(
+        name: name, version: version, architecture: architecture, stem: stem, conffiles: conffiles)
+    }
+    return nil
+  }
+
+  /// The package's own files in the database (`filebeat.list`, `filebeat.postinst`, …).
+  package func records(of entry: Entry) -> [String] {
+    let prefix = "\(entry.stem)."
+    return ((try? Files.list("\(directory)/info")) ?? [])
+      .filter { $0.hasPrefix(prefix) && !$0.hasSuffix(".prerm") && !$0.hasSuffix("-new") }
+      .map { "\(directory)/info/\($0)" }
+  }
+
+  package func prermPath(of entry: Entry) -> String { "\(directory)/info/\(entry.stem).prerm" }
+
+  /// The MD5 sum, in hexadecimal, that the package shipped for `path`.
+  package func shippedSum(of path: String, in entry: Entry) -> String? {
+    guard let text = try? Files.text("\(directory)/info/\(entry.stem).md5sums", limit: 64 << 20)
+    else { return nil }
+    let spellings = Self.spellings(of: path).map { String($0.dropFirst()) }
+    for line in text.split(separator: "\n") {
+      guard let gap = line.firstIndex(of: " ") else { continue }
+      let name = line[gap...].drop { $0 == " " }
+      if spellings.contains(where: { $0 == name }) { return String(line[..<gap]) }
+    }
+    return nil
+  }
+
+  /// A merged /usr leaves packages that still name `/lib/…` or `/bin/…`.
+  private static func spellings(of path: String) -> [String] {
+    for merged in ["bin", "sbin", "lib", "lib64", "lib32"] {
+      if path.hasPrefix("/usr/\(merged)/") { return [path, String(path.dropFirst(4))] }
+      if path.hasPrefix("/\(merged)/") { return [path, "/usr" + path] }
+    }
+    return [path]
+  }
+
+  private static func fields(_ stanza: ArraySlice<UInt8>) -> [String: String] {
+    var fields: [String: String] = [:]
+    var last: String?
+    for line in stanza.split(separator: 10, omittingEmptySubsequences: true) {
+      let text = String(decoding: line, as: UTF8.self)
+      if text.first == " ", let name = last {
+        fields[name, default: ""] += "\n" + text.dropFirst()
+      } else if let colon = text.firstIndex(of: ":") {
+        let name = String(text[..<colon])
+        fields[name] = String(text[text.index(after: colon)...].drop { $0 == " " })
+        last = name
+      }
+    }
+    return fields
+  }
+
+  private static func hasLine(_ line: String, in text: [UInt8]) -> Bool {
+    let wanted = Array("\(line)\n".utf8)
+    var from = 0
+    while let found = range(of: wanted, in: text, from: from) {
+      if found.lowerBound == 0 || text[found.lowerBound - 1] == 10 { return true }
+      from = found.lowerBound + 1
+    }
+    return false
+  }
+
+  private static func range(of needle: [UInt8], in text: [UInt8], from: Int) -> Range<Int>? {
+    Bytes.find(needle, in: text, from: from).map { $0..<($0 + needle.count) }
+  }
+}

@@ -1,0 +1,54 @@
+package import Protection
+
+/// One mechanism that enforces protection.
+///
+/// A shield works on a definition, never on what it did before: engaging is idempotent and mends
+/// what it finds damaged, releasing leaves the machine as it was, and inspecting looks at the
+/// machine and nothing else.
+package protocol Shield {
+  var name: ShieldName { get }
+
+  /// Puts the shield up, or back up. Never throws: what could not be done is in the result, and
+  /// everything else stands.
+  func engage(_ service: ServiceDefinition) -> Engagement
+
+  /// Takes the shield down. What is not Holdfast's own stays as it is.
+  func release(_ service: ServiceDefinition) -> [Problem]
+
+  /// What is not as it should be, if anything.
+  func inspect(_ service: ServiceDefinition) -> [Problem]
+}
+
+package enum ShieldName: String, Sendable, CaseIterable {
+  case unit, file, package
+}
+
+/// Something that is not as it should be, or that could not be put right.
+package struct Problem: Sendable, Equatable {
+  package let path: String
+  /// What is wrong with it, to be read after the path: `was removed`.
+  package let what: String
+
+  package init(path: String, what: String) {
+    self.path = path
+    self.what = what
+  }
+
+  package var sentence: String { "\(path) \(what)" }
+}
+
+/// What engaging a shield came to.
+package struct Engagement: Sendable, Equatable {
+  /// What was not in place and is now.
+  package var mended: [Problem]
+  /// What could not be put in place.
+  package var problems: [Problem]
+  /// Whether PID 1 has to read its unit files again.
+  package var needsReload: Bool
+
+  package init(mended: [Problem] = [], problems: [Problem] = [], needsReload: Bool = false) {
+    self.mended = mended
+    self.problems = problems
+    self.needsReload = needsReload
+  }
+}

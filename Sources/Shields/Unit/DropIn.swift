@@ -1,0 +1,34 @@
+package import Protection
+
+/// The drop-in that makes a unit refuse: what `systemctl status` shows to whoever was refused.
+package enum DropIn {
+  package static let fileName = "50-protected-by-holdfast.conf"
+
+  /// Variables by which a library is slipped into a process (ld.so(8)); PID 1 hands on its own
+  /// environment, so `systemctl set-environment` would reach the service with them.
+  package static let loaderVariables = [
+    "LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "GLIBC_TUNABLES",
+  ]
+
+  package static func text(_ unit: ProtectedUnit) -> String {
+    var text = """
+      # Holdfast protects this unit. How to get in: man holdfast-unprotect
+      [Unit]
+      Documentation=man:holdfast-unprotect(1)
+      RefuseManualStop=yes
+      IgnoreOnIsolate=yes
+      StartLimitIntervalSec=0
+
+      """
+    guard unit.name.hasSuffix(".service") else { return text }
+    text += "\n[Service]\n"
+    if unit.type != "oneshot" {  // which systemd refuses to load with Restart=always
+      text += "Restart=always\nRestartSec=0\n"
+    }
+    let unset = loaderVariables.filter { !unit.ownEnvironment.contains($0) }
+    if !unset.isEmpty {
+      text += "UnsetEnvironment=\(unset.joined(separator: " "))\n"
+    }
+    return text
+  }
+}

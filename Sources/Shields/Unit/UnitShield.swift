@@ -1,0 +1,123 @@
+internal import Linux
+package import Protection
+
+/// Refuses stop, restart, disable, mask, override and isolate by systemd's own means, and has PID 1
+/// itself bring the service back: everything here goes on working with the daemon dead.
+package struct UnitShield: Shield {
+  package let name = ShieldName.unit
+  private let bench: Workbench
+  private let directories: UnitDirectories
+
+  package init(bench: Workbench, directories: UnitDirectories = UnitDirectories()) {
+    self.bench = bench
+    self.directories = directories
+  }
+
+  package func engage(_ service: ServiceDefinition) -> Engagement {
+    var result = bench.apply(placements(service))
+    for unit in service.units {
+      for intruder in Intruders(directories).find(unit) {
+        do {
+          try bench.remove(intruder.path)
+          result.mended.append(intruder)
+        } catch {
+          result.problems.append(Problem(path: intruder.path, what: "cannot be removed: \(error)"))
+        }
+      }
+    }
+    result.needsReload = !result.mended.isEmpty
+    return result
+  }
+
+  package func release(_ service: ServiceDefinition) -> [Problem] {
+    bench.undo(placements(service))
+  }
+
+  package func inspect(_ service: ServiceDefinition) -> [Problem] {
+    bench.damage(to: placements(service))
+      + service.units.flatMap { Intruders(directories).find($0) }
+  }
+
+  /// Everything the shield wants to be so, in the order in which it is put there.
+  func placements(_ service: ServiceDefinition) -> [Placement] {
+    service.units.flatMap(placements)
+  }
+
+  private func placements(_ unit: ProtectedUnit) -> [Placement] {
+    guard let fragment = unit.fragment else { return [] }
+    let control = directories.control
+    var wanted: [Placement] = []
+
+    // Against masks, shadow units and the unit file's removal: the unit file itself, where nothing
+    // can take precedence over it.
+    if let text = bench.baseline.text(of: fragment) {
+      wanted.append(.file("\(control)/\(unit.name)", text: text, mode: 0o644))
+    }
+
+    // Against stop, restart, isolate, start limits, kills and injected libraries.
+    wanted.append(
+      .directory(
+        "\(control)/\(unit.name).d",
+        files: [DropIn.fileName: DropIn.text(unit)],
+        // Against drop-ins that this unit shares with others: out of effect here, in place there.
+        links: Dictionary(
+          Intruders(directories).sharedDropIns(unit).map { ($0, "/dev/null") },
+          uniquingKeysWith: { first, _ in first })))
+
+    // Against `systemctl edit`, `set-property` and drop-ins by hand.
+    for directory in directories.possessed {
+      let path = "\(directory)/\(unit.name).d"
+      wanted.append(
+        .possessed(
+          path, existed: unit.ownDirectories.contains(path),
+          keeping: unit.dropIns.compactMap { $0.path.name(in: path) }))
+    }
+
+    // Against every way into `inactive`: PID 1 starts it again by itself, in some 30 ms, because
+    // a unit that cannot go away upholds it (systemd.unit(5), Upholds=).
+    wanted.append(
+      .file(
+        "\(control)/-.slice.d/50-protected-by-holdfast-\(unit.name).conf",
+        text: "[Unit]\nUpholds=\(unit.name)\n", mode: 0o644))
+
+    // Against `disable`: started at boot all the same, and the links put back.
+    for target in Set(unit.links.compactMap(\.wantingTarget)).sorted() {
+      wanted.append(.link("\(control)/\(target)/\(unit.name)", target: "../\(unit.name)"))
+    }
+    wanted += unit.links.map(Placement.keptLink)
+    return wanted
+  }
+}
+
+/// Where unit files are; the standard directories but in tests.
+package struct UnitDirectories: Sendable {
+  package let root: String
+
+  /// - Parameter root: put before every path.
+  package init(root: String = "") { self.root = root }
+
+  package var control: String { root + UnitPaths.control }
+  package var all: [String] { UnitPaths.all.map { root + $0 } }
+  package var possessed: [String] { UnitPaths.possessed.map { root + $0 } }
+  package var enablement: [String] { UnitPaths.enablement.map { root + $0 } }
+}
+
+extension KeptLink {
+  /// `multi-user.target.wants`, where the link stands in such a directory.
+  var wantingTarget: String? {
+    let directory = Files.directory(of: path)
+    guard directory.hasSuffix(".wants") || directory.hasSuffix(".requires"),
+      let slash = directory.lastIndex(of: "/")
+    else { return nil }
+    return String(directory[directory.index(after: slash)...])
+  }
+}
+
+extension String {
+  /// The last component of this path, where it lies directly in `directory`.
+  func name(in directory: String) -> String? {
+    guard hasPrefix(directory + "/") else { return nil }
+    let name = dropFirst(directory.count + 1)
+    return name.contains("/") ? nil : String(name)
+  }
+}

@@ -1,0 +1,107 @@
+import Foundation
+import Synchronization
+
+/// The process that holds a machine (Tests/machines/machine.sh): takes commands, answers in lines,
+/// and takes the machine down with everything it left when its standard input ends, which also
+/// happens when this process dies.
+final class MachineHolder: Sendable {
+  struct Failure: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  private let input: FileHandle
+  private let finished: AsyncStream<Void>
+  private let lines: LineQueue
+
+  /// Starts the holder of a machine in DIRECTORY, which must not exist yet.
+  init(image: String, directory: String, options: [String]) throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
+    process.arguments = [Checkout.top + "/Tests/machines/machine.sh", image, directory] + options
+    let toHolder = Self.pipe()
+    let fromHolder = Self.pipe()
+    process.standardInput = toHolder
+    process.standardOutput = fromHolder
+    let (finished, end) = AsyncStream<Void>.makeStream()
+    process.terminationHandler = { _ in end.finish() }
+    try process.run()
+    // Only the holder has this end now, so that its death ends the stream.
+    try fromHolder.fileHandleForWriting.close()
+
+    self.input = toHolder.fileHandleForWriting
+    self.finished = finished
+    self.lines = LineQueue(reading: fromHolder.fileHandleForReading)
+  }
+
+  deinit {
+    try? input.close()
+  }
+
+  func send(_ command: String) throws {
+    try input.write(contentsOf: Data((command + "\n").utf8))
+  }
+
+  /// The next line that starts with one of PREFIXES; others are dropped.
+  func answer(_ prefixes: String..., seconds: Double) async throws -> String {
+    let end = Date(timeIntervalSinceNow: seconds)
+    while Date() < end {
+      while let line = lines.next() {
+        if prefixes.contains(where: line.hasPrefix) { return line }
+      }
+      if lines.isAtEnd { throw Failure(description: "the machine's holder ended") }
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    throw Failure(description: "the machine's holder does not answer")
+  }
+
+  /// Takes the machine down, and returns when nothing of it is left.
+  func end() async {
+    try? input.close()
+    for await _ in finished {}
+  }
+
+  /// A pipe that other children do not get, or its end would never be seen.
+  private static func pipe() -> Pipe {
+    let pipe = Pipe()
+    for handle in [pipe.fileHandleForReading, pipe.fileHandleForWriting] {
+      _ = fcntl(handle.fileDescriptor, F_SETFD, FD_CLOEXEC)
+    }
+    return pipe
+  }
+}
+
+/// Lines that a thread of its own reads, waiting to be taken.
+private final class LineQueue: Sendable {
+  private struct State {
+    var lines: [String] = []
+    var ended = false
+  }
+
+  private let state = Mutex(State())
+
+  init(reading handle: FileHandle) {
+    let thread = Thread { [self] in
+      var rest: [UInt8] = []
+      while true {
+        let bytes = handle.availableData
+        if bytes.isEmpty { break }
+        rest += bytes
+        while let newline = rest.firstIndex(of: UInt8(ascii: "\n")) {
+          let line = String(decoding: rest[..<newline], as: UTF8.self)
+          rest.removeSubrange(...newline)
+          state.withLock { $0.lines.append(line) }
+        }
+      }
+      state.withLock { $0.ended = true }
+    }
+    thread.start()
+  }
+
+  func next() -> String? {
+    state.withLock { $0.lines.isEmpty ? nil : $0.lines.removeFirst() }
+  }
+
+  var isAtEnd: Bool {
+    state.withLock { $0.ended && $0.lines.isEmpty }
+  }
+}

@@ -1,0 +1,28 @@
+internal import ArgumentParser
+
+struct HoldfastCluster: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "holdfast-cluster",
+    abstract: "The offline issuer of a cluster: its keys, its trust bundles and its agent tokens.",
+    discussion: """
+      An issuer is a directory. Make it on a machine that is not one of the protected hosts:
+
+        holdfast-cluster init --cluster eu-prod --dir eu-prod
+        cd eu-prod
+        holdfast-cluster root export --output eu-prod.root
+        holdfast-cluster bundle export --output eu-prod.bundle
+
+      Take these two files to each host and enrol it there:
+
+        holdfast enroll --bundle eu-prod.bundle --root eu-prod.root --tenant retail
+
+      From then on it takes agent tokens that this issuer signs:
+
+        holdfast-cluster token issue --scope tenant --tenant retail
+      """,
+    version: commandVersion,
+    subcommands: [
+      Initialize.self, RootCommand.self, BundleCommand.self, KeyCommand.self, TokenCommand.self,
+    ]
+  )
+}

@@ -1,0 +1,33 @@
+internal import ArgumentParser
+internal import Glibc
+internal import Linux
+
+/// Exit status: 0 done (also when it was so already), 1 refused or failed, 2 usage.
+@main
+enum Main {
+  static func main() {
+    ignoreSIGPIPE()
+    // Swift takes them from /proc; a chroot without it would look like a call without any.
+    guard !CommandLine.arguments.isEmpty else {
+      Console(json: false).note("The arguments cannot be read here: /proc is not mounted.")
+      exit(1)
+    }
+    do {
+      var command = try HoldfastCluster.parseAsRoot()
+      try command.run()
+    } catch {
+      end(with: error)
+    }
+  }
+
+  /// ArgumentParser's own errors, with our exit status.
+  private static func end(with error: any Error) -> Never {
+    let code = HoldfastCluster.exitCode(for: error)
+    let message = HoldfastCluster.fullMessage(for: error)
+    if !message.isEmpty {
+      let text = Array((message + "\n").utf8)
+      try? (code.isSuccess ? Console.output : Console.errors).writeAll(text)
+    }
+    exit(code == .validationFailure ? 2 : code.rawValue)
+  }
+}

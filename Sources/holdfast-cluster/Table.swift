@@ -1,0 +1,19 @@
+/// Lines of words in columns, two blanks apart and two in from the left.
+enum Table {
+  static func text(_ rows: [[String]]) -> String {
+    let columns = rows.map(\.count).max() ?? 0
+    let widths = (0..<columns).map { column in
+      rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
+    }
+    return rows.map { row in
+      var line = "  "
+      for (column, cell) in row.enumerated() {
+        line += cell
+        if row[(column + 1)...].contains(where: { !$0.isEmpty }) {
+          line += String(repeating: " ", count: widths[column] - cell.count + 2)
+        }
+      }
+      return line
+    }.joined(separator: "\n")
+  }
+}

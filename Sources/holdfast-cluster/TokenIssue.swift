@@ -1,0 +1,130 @@
+internal import AgentToken
+internal import ArgumentParser
+internal import Cluster
+internal import JSON
+
+struct TokenIssue: IssuerCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "issue",
+    abstract: "Sign an agent token, and print it.",
+    discussion: """
+      Standard output gets the token and nothing else. Who it is for and until when it is good is \
+      said on standard error, so this works:
+
+        holdfast-cluster token issue --scope tenant --tenant retail > token.txt
+      """)
+
+  @OptionGroup var options: IssuerOptions
+  @OptionGroup var signing: PassphraseOptions
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "What it opens: every host of the cluster, every host of a tenant, or one agent.",
+      valueName: "cluster|tenant|agent"))
+  var scope: Scope
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("The tenant, for the scopes tenant and agent.", valueName: "TENANT"))
+  var tenant: String?
+
+  @Option(name: .long, help: ArgumentHelp("The agent, for the scope agent.", valueName: "AGENT"))
+  var agent: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Who opens the host, for its ledger, such as ana@example.com.", valueName: "NAME"))
+  var subject: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "How long the host stays open, 1m to 1d; its profile may allow less.", valueName: "TIME"))
+  var window: SpanArgument?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Open only this unit; may be repeated, up to 16 times.", valueName: "UNIT"))
+  var service: [String] = []
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "How long the token can be used, up to 15m. (default: 15m)", valueName: "TIME"))
+  var lifetime: SpanArgument?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Whose key signs. (default: the least that may sign the scope)", valueName: "ROLE"))
+  var role: Role?
+
+  @Option(name: .long, help: ArgumentHelp("Which key signs.", valueName: "ID"))
+  var kid: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Write the token there, for its owner only, not to standard output.", valueName: "FILE"))
+  var output: String?
+
+  func perform(_ issuer: Issuer, _ console: Console) throws(Refusal) {
+    warn(of: issuer, console)
+    let request = TokenRequest(
+      scope: scope, role: role, kid: kid, tenant: tenant, agent: agent, subject: subject,
+      window: window?.seconds, services: service,
+      lifetime: lifetime?.seconds ?? TokenRequest.maximumLifetime)
+    try issuer.check(request)
+    let token = try issuer.issue(request, passphrase: signing.passphrase(for: issuer))
+    let members = members(token.content)
+    try console.hand(
+      token.text + "\n", to: output, mode: 0o600,
+      (output == nil ? [.init(name: "token", value: .string(token.text))] : []) + members)
+    console.note(text(token.content))
+  }
+
+  private func text(_ token: VerifiedToken) -> String {
+    let hosts =
+      switch (token.tenant, token.agent) {
+      case (let tenant?, let agent?): "host \(agent) of tenant \(tenant)"
+      case (let tenant?, nil): "every host of tenant \(tenant)"
+      default: "every host of cluster \(token.issuer)"
+      }
+    let services = token.services.map { ", only " + $0.joined(separator: ", ") } ?? ""
+    let subject = token.subject.map { " for \($0)," } ?? ""
+    let window =
+      token.window.map { "for \(TimeSpan.text($0)) or what the profile there allows" }
+      ?? "for as long as the profile there says"
+    let place = output.map { " It is in \($0)." } ?? ""
+    return """
+      Agent token\(subject) signed by \(token.kid): opens \(hosts)\(services).
+      Good until \(LocalTime.text(token.expires)), once on each host, \(window).\(place)
+      To take it back: \(options.program("token revoke \(token.jti)"))
+      """
+  }
+
+  private func members(_ token: VerifiedToken) -> [JSON.Member] {
+    var members: [JSON.Member] = [
+      .init(name: "iss", value: .string(token.issuer)),
+      .init(name: "jti", value: .string(token.jti)),
+      .init(name: "kid", value: .string(token.kid)),
+      .init(name: "role", value: .string(token.role.rawValue)),
+      .init(name: "scope", value: .string(token.scope.rawValue)),
+    ]
+    func add(_ name: String, _ value: JSON?) {
+      if let value { members.append(.init(name: name, value: value)) }
+    }
+    add("tenant", token.tenant.map { .string($0) })
+    add("agent", token.agent.map { .string($0) })
+    add("sub", token.subject.map { .string($0) })
+    add("iat", .integer(token.issuedAt))
+    add("exp", .integer(token.expires))
+    add("window", token.window.map { .integer($0) })
+    add("services", token.services.map { .array($0.map { .string($0) }) })
+    add("seq", token.sequence.map { .integer($0) })
+    return members
+  }
+}

@@ -1,0 +1,245 @@
+import Foundation
+import Linux
+import Protection
+import Testing
+
+@testable import Shields
+
+/// The shields on a real file system: the immutable flag needs root.
+@Suite(.enabled(if: getuid() == 0, "needs root for the immutable flag"))
+struct ShieldTests {
+  let fixture: Fixture
+  let service: ServiceDefinition
+
+  init() throws {
+    fixture = try Fixture()
+    service = try fixture.define()
+  }
+
+  func engage() -> Engagement {
+    var all = Engagement()
+    for shield in fixture.shields {
+      let result = shield.engage(service)
+      all.mended += result.mended
+      all.problems += result.problems
+      all.needsReload = all.needsReload || result.needsReload
+    }
+    return all
+  }
+
+  func release() -> [Problem] { fixture.shields.reversed().flatMap { $0.release(service) } }
+
+  var damage: [Problem] { fixture.shields.flatMap { $0.inspect(service) } }
+
+  @Test func engagingIsWholeAndIdempotent() throws {
+    #expect(!damage.isEmpty)
+    let first = engage()
+    #expect(first.problems == [])
+    #expect(first.needsReload)
+    #expect(damage == [])
+    #expect(engage() == Engagement())
+  }
+
+  @Test func releasingLeavesEverythingAsItWas() throws {
+    let before = try fixture.digest()
+    _ = engage()
+    #expect(try fixture.digest() != before)
+    #expect(release() == [])
+    #expect(try fixture.digest() == before)
+    #expect(!fixture.bench.hasPlacements)
+  }
+
+  @Test func releasingTwiceIsFine() throws {
+    let before = try fixture.digest()
+    _ = engage()
+    _ = release()
+    #expect(release() == [])
+    #expect(try fixture.digest() == before)
+  }
+
+  @Test func protectedFilesRefuse() throws {
+    _ = engage()
+    for path in [
+      "/usr/sbin/demo", "/usr/lib/systemd/system/demo.service", "/etc/demo/demo.conf",
+      "/var/lib/dpkg/info/demo.prerm", "/var/lib/dpkg/info/demo.list",
+      "/etc/systemd/system.control/demo.service",
+      "/etc/systemd/system.control/demo.service.d/50-protected-by-holdfast.conf",
+    ] {
+      #expect(throws: SystemError.self, "\(path)") { try Files.remove(fixture.root + path) }
+    }
+    #expect(throws: SystemError.self) {
+      try fixture.write("/etc/systemd/system/demo.service.d/zzz.conf", "[Service]\n")
+    }
+  }
+
+  /// Attacks of which each must be seen by `inspect` and undone by `engage`.
+  static let attacks: [(String, @Sendable (Fixture) throws -> Void)] = [
+    ("flag cleared", { try InodeFlags.setImmutable($0.root + "/usr/sbin/demo", false) }),
+    (
+      "binary removed",
+      {
+        try InodeFlags.setImmutable($0.root + "/usr/sbin/demo", false)
+        try Files.remove($0.root + "/usr/sbin/demo")
+      }
+    ),
+    (
+      "binary replaced by one of the same size and time",
+      { fixture in
+        let path = fixture.root + "/usr/sbin/demo"
+        let before = try #require(try Files.status(path))
+        try InodeFlags.setImmutable(path, false)
+        try fixture.write("/usr/sbin/demo", "#!/bin/sx\n", mode: 0o755)
+        var times = [timespec(), timespec()]
+        times[0].tv_sec = Int(before.mtime / 1_000_000_000)
+        times[0].tv_nsec = Int(before.mtime % 1_000_000_000)
+        times[1] = times[0]
+        utimensat(AT_FDCWD, path, times, 0)
+      }
+    ),
+    (
+      "binary replaced by a directory",
+      {
+        let path = $0.root + "/usr/sbin/demo"
+        try InodeFlags.setImmutable(path, false)
+        try Files.remove(path)
+        try Files.makeDirectory("\(path)/x", parents: true)
+      }
+    ),
+    (
+      "mode",
+      {
+        try InodeFlags.setImmutable($0.root + "/usr/sbin/demo", false)
+        try Files.chmod($0.root + "/usr/sbin/demo", 0o4777)
+      }
+    ),
+    ("masked", { try Files.symlink("/dev/null", at: $0.root + "/etc/systemd/system/demo.service") }),
+    (
+      "masked at runtime",
+      { try Files.symlink("/dev/null", at: $0.root + "/run/systemd/system/demo.service") }
+    ),
+    (
+      "disabled",
+      {
+        try Files.remove(
+          $0.root + "/etc/systemd/system/multi-user.target.wants/demo.service")
+      }
+    ),
+    (
+      "drop-in of its type",
+      { fixture in
+        try Files.makeDirectory(fixture.root + "/run/systemd/system/service.d")
+        try fixture.write("/run/systemd/system/service.d/zzz.conf", "[Service]\nExecStart=\n")
+      }
+    ),
+    (
+      "drop-in directory taken away",
+      {
+        let path = $0.root + "/etc/systemd/system.control/demo.service.d"
+        try InodeFlags.setImmutable(path, false)
+        try Files.rename(path, to: $0.root + "/away")
+      }
+    ),
+    (
+      "control directory moved",
+      { try Files.rename($0.root + "/etc/systemd/system.control", to: $0.root + "/away") }
+    ),
+    (
+      "prerm put back",
+      { fixture in
+        try InodeFlags.setImmutable(fixture.root + "/var/lib/dpkg/info/demo.prerm", false)
+        try fixture.write("/var/lib/dpkg/info/demo.prerm", "#!/bin/sh\nexit 0\n", mode: 0o755)
+      }
+    ),
+  ]
+
+  @Test(arguments: attacks.indices)
+  func damageIsSeenAndMended(index: Int) throws {
+    let (name, attack) = Self.attacks[index]
+    _ = engage()
+    try attack(fixture)
+    #expect(!damage.isEmpty, "\(name)")
+    let result = engage()
+    #expect(!result.mended.isEmpty, "\(name)")
+    #expect(result.problems == [], "\(name)")
+    #expect(damage == [], "\(name)")
+    #expect(fixture.text("/usr/sbin/demo") == "#!/bin/sh\n", "\(name)")
+  }
+
+  /// A drop-in of the type belongs to others too: it stays where it is and is out of effect here.
+  @Test func sharedDropInsAreMaskedNotRemoved() throws {
+    _ = engage()
+    try Files.makeDirectory(fixture.root + "/etc/systemd/system/service.d")
+    try fixture.write("/etc/systemd/system/service.d/zzz.conf", "[Service]\nNice=5\n")
+    #expect(engage().needsReload)
+    #expect(fixture.text("/etc/systemd/system/service.d/zzz.conf") != nil)
+    #expect(
+      try Files.readLink(fixture.root + "/etc/systemd/system.control/demo.service.d/zzz.conf")
+        == "/dev/null")
+  }
+
+  /// The baseline is what the service had, drop-ins of its own included.
+  @Test func itsOwnDropInsStay() throws {
+    try Files.makeDirectory(fixture.root + "/etc/systemd/system/demo.service.d")
+    try fixture.write("/etc/systemd/system/demo.service.d/own.conf", "[Service]\nNice=5\n")
+    let before = try fixture.digest()
+    var facts = UnitFacts(name: "demo.service")
+    facts.loadState = "loaded"
+    facts.fragment = "\(fixture.root)/usr/lib/systemd/system/demo.service"
+    facts.dropIns = ["\(fixture.root)/etc/systemd/system/demo.service.d/own.conf"]
+    let service = try fixture.deriving.define(
+      [facts], extra: [], upgrades: .token, addedBy: AddedBy(uid: 0, loginUID: nil, at: 1))
+    for shield in fixture.shields { #expect(shield.engage(service).problems == []) }
+    #expect(fixture.text("/etc/systemd/system/demo.service.d/own.conf") != nil)
+    #expect(throws: SystemError.self) {
+      try Files.remove(fixture.root + "/etc/systemd/system/demo.service.d/own.conf")
+    }
+    for shield in fixture.shields.reversed() { #expect(shield.release(service) == []) }
+    #expect(try fixture.digest() == before)
+  }
+
+  @Test func theManifestNamesEverythingTheRescueBootHasToUndo() throws {
+    let before = Set(try fixture.digest().keys)
+    _ = engage()
+    let lines = try #require(fixture.text("/state/shields/manifest")).split(separator: "\n")
+    for path in Set(try fixture.digest().keys).subtracting(before) {
+      #expect(
+        lines.contains { $0.split(separator: "\t").dropFirst().first == "\(fixture.root)/\(path)" },
+        "\(path)")
+    }
+    #expect(lines.contains { $0.hasPrefix("saved\t") && $0.contains("demo.prerm") })
+  }
+
+  @Test func aUnitThatIsNotInstalledGetsNoUnitShield() throws {
+    var facts = UnitFacts(name: "gone.service")
+    facts.loadState = "masked"
+    facts.fragment = "/dev/null"
+    let service = try fixture.deriving.define(
+      [facts], extra: [], upgrades: .token, addedBy: AddedBy(uid: 0, loginUID: nil, at: 1))
+    #expect(fixture.unit.placements(service) == [])
+    #expect(fixture.unit.engage(service) == Engagement())
+  }
+}
+
+@Suite struct DropInTests {
+  func unit(_ name: String, type: String = "simple", own: [String] = []) -> ProtectedUnit {
+    ProtectedUnit(
+      name: name, fragment: nil, dropIns: [], links: [], shadows: [], ownDirectories: [],
+      type: type, ownEnvironment: own)
+  }
+
+  /// systemd refuses to load a oneshot with Restart=always.
+  @Test func aOneshotGetsNoRestart() {
+    #expect(DropIn.text(unit("a.service")).contains("Restart=always"))
+    #expect(!DropIn.text(unit("a.service", type: "oneshot")).contains("Restart="))
+  }
+
+  @Test func aSocketGetsNoServiceSection() {
+    #expect(!DropIn.text(unit("a.socket")).contains("[Service]"))
+    #expect(DropIn.text(unit("a.socket")).contains("RefuseManualStop=yes"))
+  }
+
+  @Test func whatTheUnitSetsItselfItKeeps() {
+    let text = DropIn.text(unit("a.service", own: ["LD_LIBRARY_PATH"]))
+    #expect(text.contains("UnsetEnvironment=LD_PRELOAD LD_AUDIT GLIBC_TUNABLES"))
+  }
+}

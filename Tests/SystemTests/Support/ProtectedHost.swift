@@ -1,0 +1,169 @@
+import Foundation
+import JSON
+import TestSupport
+import Testing
+
+/// A machine with Holdfast on it, and those who may open it.
+struct ProtectedHost {
+  let machine: Machine
+  let cluster = MintingAuthority()
+
+  /// The unit that the attacks are aimed at, unless they say otherwise.
+  static let agent = "example-agent.service"
+  static let daemon = "holdfastd.service"
+
+  // MARK: Who may open it
+
+  /// Enrols the machine as host `web-1` of the tenant `retail`.
+  func enrol() async throws {
+    try writeEnrolment(of: cluster, as: "eu-prod")
+    try await machine.must(
+      """
+      holdfast enroll --bundle /root/eu-prod.bundle --root /root/eu-prod.root \
+        --tenant retail --agent web-1
+      """)
+  }
+
+  /// Puts a cluster's root and bundle into /root, as NAME.root and NAME.bundle.
+  func writeEnrolment(of cluster: MintingAuthority, as name: String) throws {
+    try machine.write("/root/\(name).root", cluster.rootJWK.encoded() + "\n")
+    try machine.write(
+      "/root/\(name).bundle", cluster.bundle(issuedAt: Self.now - 86_400).text + "\n")
+  }
+
+  /// A token that is good here and now, and never used before.
+  func token(services: [String] = [], window: Int64? = nil) -> String {
+    draft(services: services, window: window).text
+  }
+
+  /// The same, to be spoilt.
+  func draft(services: [String] = [], window: Int64? = nil) -> JWSDraft {
+    var draft = cluster.token(
+      jti: "jti-" + UUID().uuidString.filter { $0 != "-" }, issuedAt: Self.now - 1)
+    if !services.isEmpty {
+      draft = draft.with("services", .array(services.map { .string($0) }))
+    }
+    if let window { draft = draft.with("window", .integer(window)) }
+    return draft
+  }
+
+  static var now: Int64 { Int64(Date().timeIntervalSince1970) }
+
+  // MARK: How it stands
+
+  func status() async throws -> JSON {
+    let reply = try await machine.must("holdfast status --json")
+    return try JSON.parse(Array(reply.utf8))
+  }
+
+  var state: String {
+    get async throws { try await status()["state"]?.string ?? "" }
+  }
+
+  /// The host is protected, now or very soon, and so is the service.
+  func expectProtected(
+    _ sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    let whole = try await machine.run("await-whole 2 \(Self.agent)")
+    #expect(whole.succeeded, "\(whole.line)", sourceLocation: sourceLocation)
+    #expect(try await state == "protected", sourceLocation: sourceLocation)
+    try await refuses("systemctl stop example-agent", sourceLocation)
+  }
+
+  // MARK: Opening and closing
+
+  @discardableResult
+  func unprotect(
+    services: [String] = [], window: Int64? = nil,
+    _ sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws -> CommandOutput {
+    let token = token(services: services, window: window)
+    let output = try await machine.run("holdfast unprotect -", input: token + "\n")
+    #expect(output.succeeded, "\(output)", sourceLocation: sourceLocation)
+    return output
+  }
+
+  // MARK: Attacks
+
+  /// COMMAND fails, and neither stops nor changes UNIT, nor does what comes of it later.
+  func refuses(
+    _ command: String, on unit: String = agent,
+    _ sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    let before = try await invocation(of: unit)
+    let output = try await machine.run(command)
+    #expect(!output.succeeded, "not refused: \(command)\n\(output)", sourceLocation: sourceLocation)
+    let whole = try await machine.run("is-whole \(unit)")
+    #expect(whole.succeeded, "after \(command): \(whole.line)", sourceLocation: sourceLocation)
+    #expect(
+      try await invocation(of: unit) == before, "restarted by \(command)",
+      sourceLocation: sourceLocation)
+  }
+
+  /// Whatever COMMAND says, UNIT is whole again within SECONDS and then stays so. Returns how long
+  /// that took, in milliseconds.
+  @discardableResult
+  func withstands(
+    _ command: String, on unit: String = agent, within seconds: Int = 1,
+    _ sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws -> Int {
+    let output = try await machine.run(command)
+    let whole = try await machine.run("await-whole \(seconds) \(unit)")
+    #expect(
+      whole.succeeded, "after \(command): \(whole.line)\nwhich said: \(output)",
+      sourceLocation: sourceLocation)
+    try await Task.sleep(for: .milliseconds(200))
+    let still = try await machine.run("await-whole \(seconds) \(unit)")
+    #expect(still.succeeded, "later, \(command): \(still.line)", sourceLocation: sourceLocation)
+    return Int(whole.line) ?? -1
+  }
+
+  /// COMMAND does what it is there for.
+  @discardableResult
+  func allows(
+    _ command: String, timeout seconds: Int = 30,
+    _ sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws -> CommandOutput {
+    let output = try await machine.run(command, timeout: seconds)
+    #expect(output.succeeded, "\(command)\n\(output)", sourceLocation: sourceLocation)
+    return output
+  }
+
+  /// What tells one run of a unit from the next.
+  private func invocation(of unit: String) async throws -> String {
+    try await machine.must("systemctl show --value -p InvocationID -p MainPID \(unit)")
+  }
+}
+
+/// Boots a machine that is protected, and takes it down again.
+func withProtectedHost(
+  arguments: [String] = [], _ body: (ProtectedHost) async throws -> Void
+) async throws {
+  let disk = try await ProtectedDisk.machine()
+  try await withMachine(.disk(of: disk), arguments: arguments) { machine in
+    let host = ProtectedHost(machine: machine)
+    try await body(host)
+  }
+}
+
+/// Boots a machine, and takes it down again, whatever happens.
+func withMachine(
+  _ image: Machine.Image = .debian(), arguments: [String] = [],
+  _ body: (Machine) async throws -> Void
+) async throws {
+  await MachineSlots.shared.enter()
+  do {
+    let machine = try await Machine.boot(image, arguments: arguments)
+    do {
+      try await body(machine)
+    } catch {
+      await machine.end()
+      throw error
+    }
+    await machine.end()
+  } catch {
+    await MachineSlots.shared.leave()
+    throw error
+  }
+  await MachineSlots.shared.leave()
+}

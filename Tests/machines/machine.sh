@@ -1,0 +1,173 @@
+#!/bin/bash
+# Holds one throw-away machine: real systemd in a systemd-nspawn container, on a private copy of
+# an ext4 image, so that immutable flags are real. Needs root.
+#
+# usage: machine.sh IMAGE DIRECTORY [NSPAWN-OPTION…]
+#
+# DIRECTORY must not exist yet; the machine lives in it, its files are under DIRECTORY/root, what
+# it prints on its console in DIRECTORY/console. Standard input takes commands, a line each:
+#   boot [ARGUMENT…]   boots, ARGUMENTs being the kernel's; says `up LEADER STATE` or `failed WHY`
+#   again              waits for a reboot that the machine itself began; says the same
+#   start              boots without waiting for services; says `up LEADER starting`
+# LEADER is the process id of the machine's PID 1 here: `nsenter --target LEADER --all COMMAND`.
+# Whenever the machine ends, by itself or not, it says `off`; its disk stays for the next `boot`.
+#
+# At the end of its input, which also comes when whoever started this dies, everything is killed,
+# unmounted and deleted. Machines whose holder was killed are swept by the next one started in the
+# same parent directory.
+set -uo pipefail
+
+image=$1
+directory=$2
+shift 2
+options=("$@")
+name=$(basename "$directory")
+boot_seconds=60
+leader=
+
+# True while the machine runs, also in the moment between the two halves of a reboot.
+is_on() {
+  [ -e "$directory/on" ]
+}
+
+# The container's process id, as long as it runs; it changes with a reboot.
+container() {
+  cat "$directory/container" 2>/dev/null
+}
+
+# The machine's PID 1: the only child of the container's process $1. The list has no newline.
+child_of() {
+  cut -d' ' -f1 "/proc/$1/task/$1/children" 2>/dev/null
+}
+
+# By their own ids, the machine's PID 1 first, which takes all of it along.
+end_machine() {
+  local pid
+  touch "$directory/ending"
+  while is_on; do
+    pid=$(container)
+    if [ -n "$pid" ]; then
+      kill -KILL "$(child_of "$pid")" "$pid" 2>/dev/null
+    fi
+    sleep 0.02
+  done
+}
+
+# unmount_and_delete DIRECTORY
+unmount_and_delete() {
+  while mountpoint -q "$1/root"; do
+    umount "$1/root" 2>/dev/null || umount --lazy "$1/root" || break
+  done
+  rm -rf -- "$1"
+}
+
+# What holders left that could not clean up: the lock is free, and it is not being made.
+sweep() {
+  local other pid
+  for other in "$(dirname "$directory")"/*/; do
+    other=${other%/}
+    [ -e "$other/lock" ] || continue
+    (
+      flock --nonblock 8 || exit 0
+      pid=$(cat "$other/container" 2>/dev/null)
+      if [ -n "$pid" ] && [ "$(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null |
+        grep -c -- " -D $other/root ")" -gt 0 ]; then
+        kill -KILL "$(child_of "$pid")" "$pid" 2>/dev/null
+        sleep 0.2
+      fi
+      unmount_and_delete "$other"
+    ) 8<"$other/lock"
+  done
+}
+
+clean_up() {
+  trap - EXIT
+  end_machine
+  wait 2>/dev/null
+  unmount_and_delete "$directory"
+}
+
+# find_leader OTHER-THAN
+find_leader() {
+  local try found
+  for ((try = 0; try < boot_seconds * 20; try++)); do
+    is_on || return 1
+    found=$(child_of "$(container)")
+    if [ -n "$found" ] && [ "$found" != "$1" ]; then
+      leader=$found
+      return 0
+    fi
+    sleep 0.05
+  done
+  return 1
+}
+
+# Waits until the machine has started all it wants to start.
+say_when_up() {
+  local try state=
+  for ((try = 0; try < boot_seconds * 20; try++)); do
+    state=$(timeout $boot_seconds nsenter --target "$leader" --all env -i PATH=/usr/bin:/bin \
+      systemctl is-system-running --wait 2>/dev/null)
+    case $state in
+    running | degraded | maintenance)
+      echo "up $leader $state"
+      return
+      ;;
+    esac
+    is_on || break
+    sleep 0.05
+  done
+  echo "failed: ${state:-ended while it booted}, see $directory/console"
+}
+
+# launch ARGUMENT…: the container, and `off` when it ends. A reboot ends it with status 133.
+launch() {
+  local status=133
+  touch "$directory/on"
+  {
+    while [ "$status" -eq 133 ] && [ ! -e "$directory/ending" ]; do
+      SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 setsid systemd-nspawn --quiet -M "$name" \
+        -D "$directory/root" --boot --private-network --register=no --keep-unit --console=pipe \
+        "${options[@]}" systemd.show_status=0 "$@" </dev/null >>"$directory/console" 2>&1 &
+      echo $! >"$directory/container.new"
+      mv "$directory/container.new" "$directory/container"
+      wait $! 2>/dev/null
+      status=$?
+      rm -f "$directory/container"
+    done
+    rm -f "$directory/on"
+    echo off
+  } 8<&- & # the lock is this process's alone: it says whether the machine is still held
+}
+
+mkdir -p "$(dirname "$directory")" || exit 1
+# Made under another name, so that a sweep never sees one without its lock held.
+mkdir -p "$directory.new/root" || exit 1
+exec 8>"$directory.new/lock"
+flock 8
+mv -T "$directory.new" "$directory" || exit 1
+trap clean_up EXIT
+trap 'exit 130' INT TERM HUP
+sweep
+
+cp --sparse=always -- "$image" "$directory/image" || exit 1
+mount -o loop,discard "$directory/image" "$directory/root" || exit 1
+
+while read -r command arguments; do
+  case $command in
+  boot | start)
+    # shellcheck disable=SC2086 # the kernel's arguments, one word each
+    launch $arguments
+    if ! find_leader ''; then
+      echo "failed: no process, see $directory/console"
+    elif [ "$command" = start ]; then
+      echo "up $leader starting"
+    else
+      say_when_up
+    fi
+    ;;
+  again)
+    if find_leader "$leader"; then say_when_up; else echo "failed: it did not come back"; fi
+    ;;
+  esac
+done

@@ -1,0 +1,50 @@
+#!/bin/bash
+# Runs the tests and says how many passed, failed and were skipped.
+#
+# usage: run.sh unit|all COMMAND…    COMMAND is `swift test` with its options
+#
+# The system tests run apart from the rest: they boot machines, and would disturb what is timed.
+# With CI in the environment, a skipped system test is a failure.
+set -uo pipefail
+
+what=$1
+shift
+log=$(mktemp -d)
+trap 'rm -rf "$log"' EXIT
+export NO_COLOR=1
+
+failed_runs=0
+"$@" --skip SystemTests 2>&1 | tee "$log/unit" || failed_runs=$((failed_runs + 1))
+if [ "$what" = all ]; then
+  "$@" --filter SystemTests 2>&1 | tee "$log/system" || failed_runs=$((failed_runs + 1))
+fi
+
+# Swift Testing ends each test, parametrised or not, with one of three lines, which start with a
+# symbol and end with a time or a reason.
+count() {
+  cat "$log"/* | grep -cE "$1"
+}
+passed=$(count '^[^[:alnum:]]*Test .* passed after [0-9.]+ seconds')
+failed=$(count '^[^[:alnum:]]*Test .* failed after [0-9.]+ seconds')
+skipped=$(count '^[^[:alnum:]]*Test .* skipped')
+runs=$(count '^[^[:alnum:]]*Test run with .* (passed|failed) after')
+# The closing line of each run looks the same.
+good_runs=$(count '^[^[:alnum:]]*Test run with .* passed after')
+passed=$((passed - good_runs))
+failed=$((failed - (runs - good_runs)))
+
+echo
+if [ "$skipped" -gt 0 ]; then
+  sed -nE 's/^[^[:alnum:]]*Test .* skipped: *"?([^"]*)"?$/\1/p' "$log"/* | sort | uniq -c |
+    sed -E 's/^ *([0-9]+) (.*)/\1 skipped: \2/'
+  if [ -n "${CI:-}" ] && [ "$what" = all ]; then
+    echo "A skipped test is a failure here, because CI is set."
+    failed=$((failed + skipped))
+  fi
+fi
+# A run that ended before its closing line, such as a crash.
+if [ "$failed" -eq 0 ] && [ "$failed_runs" -gt 0 ]; then
+  failed=$failed_runs
+fi
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,313 @@
+#!/bin/bash
+# Plays Holdfast's story on a throw-away machine, with its real output: a small agent is
+# protected, everybody is refused, a token lets an operator in, and the host protects itself
+# again. Ends with a table of what was tried and what happened; exit status 1 where anything
+# went otherwise. Nothing of it is left afterwards, also not after Ctrl-C. Needs root.
+#
+# usage: demo.sh     (`make demo` builds first)
+set -uo pipefail
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+version=$(cat "$top/VERSION")
+architecture=$(dpkg --print-architecture)
+work=
+holder=
+leader=
+rows=()
+wrong=0
+
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
+  bold=$'\e[1m' dim=$'\e[2m' good=$'\e[32m' bad=$'\e[31m' plain=$'\e[0m'
+else
+  bold='' dim='' good='' bad='' plain=''
+fi
+
+# MARK: The machine
+
+# The end of the holder's input takes the machine down; see Tests/machines/machine.sh.
+clean_up() {
+  trap - EXIT INT TERM HUP
+  if [ -n "$holder" ]; then
+    exec {to_machine}>&-
+    wait "$holder" 2>/dev/null
+  fi
+  [ -z "$work" ] || rm -rf -- "$work"
+}
+
+give_up() {
+  echo "demo: $*" >&2
+  exit 1
+}
+
+# answer WORD: waits for a line of the holder that starts with WORD, and sets $words to it
+answer() {
+  local line
+  while IFS= read -r -t 120 line <&"$from_machine"; do
+    read -ra words <<<"$line"
+    case ${words[0]} in
+    "$1") return 0 ;;
+    failed*) give_up "the machine does not boot: $line" ;;
+    esac
+  done
+  give_up "the machine is gone"
+}
+
+boot() {
+  local image
+  image=$("$top/Tests/machines/image.sh" libsodium23 libsystemd0 libstdc++6) ||
+    give_up "there is no image to boot"
+  mkfifo "$work/to" "$work/from"
+  setsid "$top/Tests/machines/machine.sh" "$image" \
+    "${TMPDIR:-/tmp}/holdfast-machines/demo$$" <"$work/to" >"$work/from" 2>"$work/holder" &
+  holder=$!
+  exec {to_machine}>"$work/to" {from_machine}<"$work/from"
+  echo boot >&"$to_machine"
+  answer up
+  leader=${words[1]}
+}
+
+# inside COMMAND…: as root in the machine
+inside() {
+  timeout --foreground 60 nsenter --target "$leader" --all env -i \
+    PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb LC_ALL=C.UTF-8 \
+    DEBIAN_FRONTEND=noninteractive "$@"
+}
+
+# MARK: Telling the story
+
+scene() {
+  printf '\n%s%s%s\n' "$bold" "$*" "$plain"
+}
+
+# play COMMAND: shows it and what it prints; sets $status and $output. Its input is ours.
+play() {
+  printf '  # %s\n' "$1"
+  output=$(inside sh -c "$1" 2>&1)
+  status=$?
+  [ -z "$output" ] || sed "s/^/    $dim/; s/\$/$plain/" <<<"$output"
+}
+
+# note RIGHT-OR-WRONG TRIED HAPPENED: a row of the table
+note() {
+  rows+=("$1|$2|$3")
+  if [ "$1" = right ]; then
+    printf '    %s→ %s%s\n' "$good" "$3" "$plain"
+  else
+    wrong=$((wrong + 1))
+    printf '    %s→ not as it should be: %s%s\n' "$bad" "$3" "$plain"
+  fi
+}
+
+main_process() {
+  inside systemctl show --value --property MainPID "$1"
+}
+
+milliseconds() {
+  echo $(($(date +%s%N) / 1000000))
+}
+
+# Succeeds when UNIT runs, is not stopped by a signal, and would start at the next boot.
+is_whole() {
+  # shellcheck disable=SC2016 # expanded inside
+  inside sh -c '
+    systemctl is-active --quiet "$1" && systemctl is-enabled --quiet "$1" || exit 1
+    case $(ps -o stat= -p "$(systemctl show --value --property MainPID "$1")") in
+    "" | T* | t* | Z*) exit 1 ;;
+    esac
+    cmp -s /usr/sbin/example-agent /root/example-agent.as-installed' sh "$1"
+}
+
+# refused UNIT COMMAND: it fails, and nothing happened to UNIT
+refused() {
+  local before
+  before=$(main_process "$1")
+  play "$2"
+  if [ "$status" -ne 0 ] && is_whole "$1" && [ "$(main_process "$1")" = "$before" ]; then
+    note right "$2" "refused"
+  else
+    note wrong "$2" "exit status $status, $(inside systemctl is-active "$1")"
+  fi
+}
+
+# withstood UNIT COMMAND: whatever it says, within a second UNIT is as it was
+withstood() {
+  local before start
+  before=$(main_process "$1")
+  start=$(milliseconds)
+  play "$2"
+  while ! is_whole "$1"; do
+    if [ $(($(milliseconds) - start)) -gt 1500 ]; then
+      note wrong "$2" "still $(inside systemctl is-active "$1") after a second"
+      return
+    fi
+  done
+  if [ "$status" -ne 0 ] && [ "$(main_process "$1")" = "$before" ]; then
+    note right "$2" "refused"
+  else
+    note right "$2" "healed within $(($(milliseconds) - start)) ms"
+  fi
+}
+
+# works COMMAND
+works() {
+  play "$1"
+  if [ "$status" -eq 0 ]; then note right "$1" "${2:-done}"; else note wrong "$1" "exit status $status"; fi
+}
+
+# state IS: the host is in that state
+state_is() {
+  local state
+  state=$(inside holdfast status --json | sed -n 's/^{"ok":true,"state":"\([a-z]*\)".*/\1/p')
+  if [ "$state" = "$1" ]; then
+    note right "$2" "$1"
+  else
+    note wrong "$2" "${state:-no answer}"
+  fi
+}
+
+# token_refused WHAT CODE FILE
+token_refused() {
+  local code
+  play "holdfast unprotect -" <"$3"
+  code=$(inside holdfast check --json - <"$3" 2>/dev/null | sed -n 's/.*"code":"\([a-z_]*\)".*/\1/p')
+  if [ "$status" -eq 1 ] && [ "$code" = "$2" ]; then
+    note right "a token that is $1" "refused: $code"
+  else
+    note wrong "a token that is $1" "exit status $status, ${code:-no code}"
+  fi
+}
+
+# MARK: The story
+
+[ "$(id -u)" -eq 0 ] || give_up "booting a machine needs root"
+for name in holdfast holdfast-cluster; do
+  [ -f "$top/build/${name}_${version}_${architecture}.deb" ] || give_up "make deb comes first"
+done
+work=$(mktemp -d)
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+started=$(milliseconds)
+
+scene "A machine: Debian with systemd, nothing on it yet"
+boot
+play "systemctl is-system-running; uname -sr; systemctl --version | head -n 1"
+
+scene "Holdfast, and an agent that deserves protection"
+files=$(inside sh -c 'echo /root')
+for file in "holdfast_${version}_${architecture}" example-agent_1.0_all example-neighbour_1.0_all; do
+  inside sh -c "cat >$files/$file.deb" <"$top/build/$file.deb"
+done
+play "apt-get install -q -y /root/holdfast_${version}_${architecture}.deb 2>&1 | tail -n 5"
+inside sh -c 'apt-get install -q -y /root/example-*.deb >/dev/null 2>&1; cp -p /usr/sbin/example-agent /root/example-agent.as-installed'
+
+scene "A cluster's issuer, on the operator's desk (not in the machine)"
+dpkg-deb -x "$top/build/holdfast-cluster_${version}_${architecture}.deb" "$work/desk"
+issuer() {
+  "$work/desk/usr/bin/holdfast-cluster" "$@"
+}
+# issue FILE OPTION…
+issue() {
+  local file=$work/$1
+  shift
+  issuer token issue --dir "$work/issuer" --subject ana@example.com "$@" >"$file" 2>"$work/said" ||
+    { cat "$work/said" >&2; give_up "no token"; }
+}
+issuer init --dir "$work/issuer" --cluster eu-prod >"$work/said" 2>&1 ||
+  { cat "$work/said" >&2; give_up "no issuer"; }
+issuer root export --dir "$work/issuer" --output "$work/eu-prod.root" >/dev/null
+issuer bundle export --dir "$work/issuer" --output "$work/eu-prod.bundle" >/dev/null
+issue expired --scope tenant --tenant retail --lifetime 1s
+issue elsewhere --scope tenant --tenant wholesale
+issue good --scope tenant --tenant retail
+# Forged: what the good one says, under the signature of another.
+echo "$(cut -d. -f1,2 <"$work/good").$(cut -d. -f3 <"$work/elsewhere")" >"$work/forged"
+sed 's/^/    /' "$work/said"
+for file in root bundle; do inside sh -c "cat >/root/eu-prod.$file" <"$work/eu-prod.$file"; done
+
+scene "Enrolled, and one line for each service"
+works "holdfast enroll --bundle /root/eu-prod.bundle --root /root/eu-prod.root --tenant retail --agent web-03"
+works "holdfast guard add example-agent"
+play "holdfast status"
+state_is protected "enroll and guard"
+
+scene "A colleague in a hurry, or malware, as root"
+refused example-agent "systemctl stop example-agent"
+refused example-agent "systemctl restart example-agent"
+withstood example-agent "systemctl mask --now example-agent"
+withstood example-agent "systemctl disable --now example-agent"
+withstood example-agent "kill -9 \$(systemctl show --value -p MainPID example-agent)"
+withstood example-agent "kill -STOP \$(systemctl show --value -p MainPID example-agent)"
+refused example-agent "rm -f /usr/sbin/example-agent"
+refused example-agent "apt-get remove -q -y example-agent"
+refused example-agent "dpkg --purge --force-all example-agent"
+refused holdfastd "systemctl stop holdfastd"
+withstood holdfastd "kill -9 \$(systemctl show --value -p MainPID holdfastd)"
+refused holdfastd "apt-get remove -q -y holdfast"
+
+scene "Everything else on the host goes on"
+works "systemctl restart example-neighbour"
+works "apt-get remove -q -y example-neighbour 2>&1 | tail -n 1"
+
+scene "Tokens that open nothing"
+token_refused expired expired "$work/expired"
+token_refused "for another tenant" wrong_tenant "$work/elsewhere"
+token_refused forged bad_signature "$work/forged"
+state_is protected "after them, the host"
+
+scene "The operator, with a token that is good"
+play "holdfast unprotect -" <"$work/good"
+if [ "$status" -eq 0 ]; then
+  note right "a good token" "unprotected"
+else
+  note wrong "a good token" "exit status $status"
+fi
+works "systemctl stop example-agent"
+play "systemctl is-active example-agent"
+if [ "$output" = inactive ]; then
+  note right "the agent, then" "stopped, and stays so"
+else
+  note wrong "the agent, then" "$output"
+fi
+
+scene "The host is connected again"
+works "systemctl start holdfast-reconnected.service"
+state_is protected "reconnected, the host"
+start=$(milliseconds)
+until is_whole example-agent || [ $(($(milliseconds) - start)) -gt 1500 ]; do :; done
+play "systemctl is-active example-agent"
+if [ "$output" = active ]; then
+  note right "the agent" "running again"
+else
+  note wrong "the agent" "$output"
+fi
+refused example-agent "systemctl stop example-agent"
+token_refused "used before" already_used "$work/good"
+play "holdfast log"
+
+scene "And a shutdown is a shutdown"
+start=$(milliseconds)
+# systemd(1): SIGRTMIN+4 is the power button.
+kill -s RTMIN+4 "$leader"
+answer off
+took=$(($(milliseconds) - start))
+if [ "$took" -lt 10000 ]; then
+  note right "power off" "off in $took ms"
+else
+  note wrong "power off" "took $took ms"
+fi
+
+scene "What was tried, and what happened"
+for row in "${rows[@]}"; do
+  IFS='|' read -r verdict tried happened <<<"$row"
+  colour=$good
+  [ "$verdict" = right ] || colour=$bad happened="WRONG: $happened"
+  printf '  %-62.62s %s%s%s\n' "$tried" "$colour" "$happened" "$plain"
+done
+seconds=$((($(milliseconds) - started) / 1000))
+if [ "$wrong" -eq 0 ]; then
+  printf '\n%s of %s as it should be, in %s s.\n' "${#rows[@]}" "${#rows[@]}" "$seconds"
+else
+  printf '\n%s of %s not as it should be.\n' "$wrong" "${#rows[@]}"
+  exit 1
+fi
