@@ -70,7 +70,7 @@ let package = Package(
     // Tests: all but SystemTests are fast and need no privilege.
     library("TestSupport", ["JSON", "AgentToken", "Linux"]),
     tests("JSONTests", ["JSON", "TestSupport"], resources: [.copy("Vectors")]),
-    tests("AgentTokenTests", ["AgentToken", "Linux", "TestSupport"], resources: [.copy("Vectors")]),
+    tests("AgentTokenTests", ["AgentToken", "JSON", "Linux", "TestSupport"], resources: [.copy("Vectors")]),
     tests("ProtectionTests", ["Protection", "TestSupport"]),
     tests("ConfigurationTests", ["Configuration", "Protection", "TestSupport"]),
     tests("LinuxTests", ["Linux", "TestSupport"]),

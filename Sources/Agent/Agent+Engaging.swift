@@ -17,7 +17,8 @@ extension Agent {
     isEngaging = true
     let services = enforced
     let waits = packagesMustWait()
-    let voided = services.filter { guards.void.contains($0.unit) }
+    // A service that was not there when it was last looked at may have come since.
+    let voided = services.filter { guards.void.contains($0.unit) || $0.isAbsent }
     // Where the unit shield of such a service stands (a dpkg run was waited for), PID 1 speaks of
     // our copy; it has to go for a moment so that what dpkg brought is what gets protected.
     let covered = voided.filter { board.coversUnits(of: $0) && !board.unitFilesUnchanged($0) }
@@ -96,7 +97,7 @@ extension Agent {
           }
           note(report, of: service)
           guard unit.fragment != nil else {
-            trouble(service.unit, "\(unit.name) is \(report.facts.loadState)")
+            trouble(service.unit, report.absence)
             continue
           }
           if report.facts.loadState != "loaded" {

@@ -68,7 +68,8 @@ extension Agent {
           guard let report = reports.first(where: { $0.facts.name == unit.name }) else { continue }
           note(report, of: service)
           guard unit.fragment != nil else {
-            found[service.unit, default: []].append("\(unit.name) is \(report.facts.loadState)")
+            if report.facts.loadState == "loaded" { return arrived(service) }
+            found[service.unit, default: []].append(report.absence)
             continue
           }
           if report.isFrozen { thaw(unit.name, of: service.unit) }
@@ -90,6 +91,12 @@ extension Agent {
     }
   }
 
+  /// A service that was not installed when its baseline was taken is there now.
+  private func arrived(_ service: ServiceDefinition) {
+    guard (try? guards.markVoid([service.unit])) != nil else { return }
+    handle(.definitionsChanged)
+  }
+
   private func settleTroubles(_ found: [String: [String]]) {
     troubles = found
     handle(.inspected(whole: !hasTrouble))
@@ -102,7 +109,7 @@ extension Agent {
 
   /// PID 1 says that a unit's state is another.
   func unitChanged(_ unit: String, active: String?, freezer: String?) {
-    guard machine.state != .unmanaged, !isStopping,
+    guard machine.state != .unmanaged, !isEngaging, !isStopping,
       let service = enforced.first(where: { $0.units.contains { $0.name == unit } })
     else { return }
     if let freezer, freezer.hasPrefix("fr") { thaw(unit, of: service.unit) }
@@ -145,8 +152,8 @@ extension Agent {
 
   // MARK: Processes
 
-  /// Twice a second, and only while a service other than Holdfast is guarded: a stop signal sends
-  /// no event.
+  /// Twice a second, and only while a service other than Holdfast is guarded: neither a stop signal
+  /// nor a freeze sends an event.
   func updateProcessCheck() {
     let needed = enforced.contains { $0.unit != Own.service }
     if !needed {
@@ -167,6 +174,7 @@ extension Agent {
         try? Processes.signal(pid, Signals.continue)
       }
       if stopped { healed(service.unit, ["was stopped by a signal"]) }
+      if Processes.isFrozen(cgroup: group) { thaw(service.unit, of: service.unit) }
     }
   }
 

@@ -91,7 +91,7 @@ package final class Agent {
   /// Whether this host was enrolled: its trust says so, or, where that is gone, what was left of
   /// protecting it. Trust that is missing is tampering, not a fresh host.
   var wasEnrolled: Bool {
-    trust.trust != nil || trust.isDamaged || !guards.definitions.isEmpty
+    trust.trust != nil || trust.isDamaged || guards.definition(of: Own.service) != nil
       || board.bench.hasPlacements || board.guardsHoldfast
   }
 
@@ -102,6 +102,12 @@ package final class Agent {
         .trouble, .error,
         "This host was enrolled, but its trust is gone or damaged. It stays protected; nobody can "
           + "be let in but through a rescue boot (holdfast=off on the kernel command line).")
+    }
+    if guards.wasRescued {
+      Announcer.say(
+        .trouble, .warning,
+        "This host had a rescue boot (holdfast=off) since it last was protected.")
+      recorder.event("rescued", outcome: "protecting")
     }
     recorder.event("started", outcome: wasEnrolled ? "enrolled" : "unmanaged")
     handle(.started(enrolled: wasEnrolled))
@@ -198,9 +204,12 @@ package final class Agent {
     since = Clock.wall()
     _ = try? ServiceManager.notify("STATUS=\(statusLine)")
     let trouble = troubles.values.flatMap(\.self).first
-    Announcer.say(
-      .state, machine.state == .degraded ? .warning : .notice, statusLine,
-      [("STATE", name), ("PREVIOUS_STATE", before)])
+    // An open window is announced with who opened it.
+    if machine.state.grant == nil {
+      Announcer.say(
+        .state, machine.state == .degraded ? .warning : .notice, statusLine,
+        [("STATE", name), ("PREVIOUS_STATE", before)])
+    }
     recorder.event("state", outcome: name, details: trouble.map { [("trouble", $0)] } ?? [])
     tellWatchers()
   }

@@ -16,7 +16,8 @@ package final class ControlConnection {
   package var onClose: (() -> Void)?
 
   private let loop: EventLoop
-  private let socket: FileDescriptor
+  /// Nil once closed: others may hold on to this object, but not to the socket.
+  private var socket: FileDescriptor?
   private let lineTimeout: UInt64
   private let handle: (ControlRequest, ControlConnection) -> Void
   private let removed: (ControlConnection) -> Void
@@ -87,6 +88,7 @@ package final class ControlConnection {
     deadline?.cancel()
     deadline = nil
     more = nil
+    socket = nil
     isAnswering = false
     let last = onClose
     onClose = nil
@@ -108,7 +110,7 @@ package final class ControlConnection {
 
   private func read() {
     do {
-      guard let bytes = try socket.tryRead(upTo: 16 << 10) else { return }
+      guard let bytes = try socket?.tryRead(upTo: 16 << 10) else { return }
       lastActive = Clock.monotonicMicroseconds()
       if bytes.isEmpty { sawEnd = true } else { framer.append(bytes) }
     } catch {
@@ -183,7 +185,7 @@ package final class ControlConnection {
       }
       do {
         while !output.isEmpty {
-          guard let written = try socket.tryWrite(output[...]) else { break }
+          guard let written = try socket?.tryWrite(output[...]) else { break }
           output.removeFirst(written)
           lastActive = Clock.monotonicMicroseconds()
           deadline?.cancel()

@@ -292,14 +292,3 @@ package final class Ledger {
     return found
   }
 }
-
-extension LedgerEvent {
-  /// What of the reserve the event may use: whoever is let in must be on record.
-  fileprivate var claim: Reserve.Claim {
-    switch (event, phase) {
-    case (Self.unprotect, .some): .unlock
-    case (Self.protect, .result), (Self.protect, nil): .protect
-    default: .ordinary
-    }
-  }
-}

@@ -136,7 +136,7 @@ final class LedgerFile: LedgerStorage {
   func reserve(from offset: Int64, length: Int64) throws(SystemError) {
     let file = try writable()
     try call("fallocate") {
-      fallocate(file.raw, FALLOC_FL_KEEP_SIZE, off_t(offset), off_t(length))
+      fallocate(file.raw, keepSize, off_t(offset), off_t(length))
     }
   }
 
@@ -163,8 +163,8 @@ final class LedgerFile: LedgerStorage {
   }
 }
 
-/// What Linux's FALLOC_FL_KEEP_SIZE (linux/falloc.h) is; Glibc's module does not have it.
-private let FALLOC_FL_KEEP_SIZE: Int32 = 1
+/// FALLOC_FL_KEEP_SIZE of linux/falloc.h, which the module of Glibc does not have.
+private let keepSize: Int32 = 1
 
 extension SystemError {
   /// The disk is full, or the quota.

@@ -52,7 +52,8 @@ struct RecordScanner {
 
     guard take(UInt8(ascii: "{"), line), !take(UInt8(ascii: "}"), line) else { return nil }
     repeat {
-      guard let name = string(line), take(UInt8(ascii: ":"), line), let value = value(line, depth: 1)
+      guard let name = string(line), take(UInt8(ascii: ":"), line),
+        let value = value(line, depth: 1)
       else { return nil }
       switch (value, name.range.count) {
       case (.integer(let number), 3):

@@ -1,7 +1,7 @@
 internal import Linux
 
 /// Space on the disk that is allocated ahead of the file's end, so that a full disk locks nobody
-/// out (agent-token(7), "Ledger").
+/// out.
 ///
 /// `size` is what unlocks can count on. Some slack comes on top, so that not every event has to
 /// ask for more. Where little is free, no more than half of it is taken.
@@ -85,5 +85,16 @@ struct Reserve {
   /// The file was cut off here, and with that the reserve given back.
   mutating func reset(to fileEnd: Int64) {
     end = fileEnd
+  }
+}
+
+extension LedgerEvent {
+  /// What of the reserve the event may use: whoever is let in must be on record.
+  var claim: Reserve.Claim {
+    switch (event, phase) {
+    case (Self.unprotect, .some): .unlock
+    case (Self.protect, .result), (Self.protect, nil): .protect
+    default: .ordinary
+    }
   }
 }

@@ -27,7 +27,7 @@ package struct SpentSet: Sendable, Equatable {
   }
 
   /// Forgets what was spent over 30 days before `now` and whose `exp` has passed for good: the
-  /// hard floor of trusted time (agent-token(7)) is beyond it. A wrong wall clock alone makes
+  /// hard floor of trusted time is beyond it. A wrong wall clock alone makes
   /// nothing forgotten, nor is a token forgotten whose `exp` is not known.
   mutating func forget(now: Int64, hardFloor: Int64) {
     let (before, overflow) = now.subtractingReportingOverflow(Self.retention)

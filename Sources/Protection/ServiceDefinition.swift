@@ -32,6 +32,11 @@ package struct ServiceDefinition: Sendable, Equatable {
   }
 }
 
+extension ServiceDefinition {
+  /// Whether there was no such service, or only a mask, when the baseline was taken.
+  package var isAbsent: Bool { units.first?.fragment == nil }
+}
+
 /// A systemd unit as the baseline has it.
 package struct ProtectedUnit: Sendable, Equatable {
   package var name: String

@@ -28,10 +28,17 @@ package struct Problem: Sendable, Equatable {
   package let path: String
   /// What is wrong with it, to be read after the path: `was removed`.
   package let what: String
+  /// Whether it shows in what is read from there, and not only in who may write it.
+  package let isVisible: Bool
 
-  package init(path: String, what: String) {
+  package init(path: String, what: String, isVisible: Bool = true) {
     self.path = path
     self.what = what
+    self.isVisible = isVisible
+  }
+
+  static func lostFlag(_ path: String) -> Problem {
+    Problem(path: path, what: "lost its immutable flag", isVisible: false)
   }
 
   package var sentence: String { "\(path) \(what)" }

@@ -42,22 +42,25 @@ package final class Workbench {
         if !found.isEmpty { return found }
       }
       for (name, target) in links where (try? Files.readLink("\(path)/\(name)")) != target {
-        return [Problem(path: "\(path)/\(name)", what: "is missing")]
+        return [
+          Problem(path: "\(path)/\(name)", what: "did not keep a shared drop-in out of effect")
+        ]
       }
       let expected = Set(files.keys).union(links.keys)
       for name in try Files.list(path) where !expected.contains(name) {
         return [Problem(path: "\(path)/\(name)", what: "was put there")]
       }
-      return try isFlagged(path) ? [] : problem("lost its immutable flag")
+      return try isFlagged(path) ? [] : [.lostFlag(path)]
 
     case .possessed(let path, _, let keeping):
       guard let status = try Files.status(path), status.kind == .directory else {
-        return Files.isDirectory(Files.directory(of: path)) ? problem("is missing") : []
+        return Files.isDirectory(Files.directory(of: path))
+          ? [Problem(path: path, what: "is missing", isVisible: false)] : []
       }
       for name in try Files.list(path) where !keeping.contains(name) {
         return [Problem(path: "\(path)/\(name)", what: "was put there")]
       }
-      return try isFlagged(path) ? [] : problem("lost its immutable flag")
+      return try isFlagged(path) ? [] : [.lostFlag(path)]
 
     case .file(let path, let text, let mode), .replaced(let path, let text, let mode, _):
       return try damage(toOwn: path, text: text, mode: mode)
@@ -71,7 +74,7 @@ package final class Workbench {
       guard status.mode == file.mode, status.uid == file.uid, status.gid == file.gid else {
         return problem("has another owner or mode")
       }
-      return try isFlagged(file.path) ? [] : problem("lost its immutable flag")
+      return try isFlagged(file.path) ? [] : [.lostFlag(file.path)]
 
     case .keptLink(let link):
       return (try? Files.readLink(link.path)) == link.target ? [] : problem("was removed")
@@ -87,7 +90,7 @@ package final class Workbench {
     guard status.kind == .regular, status.mode == mode,
       try Files.read(path) == Array(text.utf8)
     else { return [Problem(path: path, what: "was changed")] }
-    return try isFlagged(path) ? [] : [Problem(path: path, what: "lost its immutable flag")]
+    return try isFlagged(path) ? [] : [.lostFlag(path)]
   }
 
   // MARK: Engaging

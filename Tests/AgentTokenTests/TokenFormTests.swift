@@ -57,7 +57,7 @@ struct TokenFormTests {
     try expectMalformed(token.text + ".", says: "parts")
     try expectMalformed("." + token.text, says: "parts")
     try expectMalformed("\(token.text).\(signature)", says: "parts")
-    for space in [" ", "\n", "\r\n", "\t", "\u{0}", "=", "==", "\u{FEFF}"] {
+    for space in [" ", "\n", "\r\n", "\t", "\u{0}", "=", "==", "\u{FEFF}", "A==="] {
       try expectMalformed(token.text + space, says: "Signature")
       try expectMalformed(space + token.text, says: "Header")
       try expectMalformed("\(header).\(space)\(payload).\(signature)", says: "Payload")

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Configuration
 
-/// Tightening is free, loosening needs a token or a signed profile (control-socket.md).
+/// Tightening is free, loosening needs a token or a signed profile.
 @Suite struct ChangeTests {
   private static func settings(_ edit: (inout Settings) -> Void) -> Settings {
     var settings = Settings.standard
@@ -105,7 +105,8 @@ import Testing
     let changes = [
       SettingChange(
         unit: "web.service", key: "[Service] Upgrades", old: "token", new: "any", loosens: true),
-      SettingChange(unit: "web.service", key: "[Service] Files", old: "/a", new: nil, loosens: true),
+      SettingChange(
+        unit: "web.service", key: "[Service] Files", old: "/a", new: nil, loosens: true),
       SettingChange(
         unit: "web.service", key: "[Service] Files", old: nil, new: "/c", loosens: false),
     ]

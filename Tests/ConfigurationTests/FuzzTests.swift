@@ -32,9 +32,10 @@ import Testing
 
   @Test func randomPieces() {
     for _ in 0..<1000 {
-      check((0..<Int.random(in: 0..<40)).flatMap { _ in
-        Array((Self.pieces.randomElement() ?? "").utf8)
-      })
+      check(
+        (0..<Int.random(in: 0..<40)).flatMap { _ in
+          Array((Self.pieces.randomElement() ?? "").utf8)
+        })
     }
   }
 

@@ -73,15 +73,17 @@ import Testing
   }
 
   @Test func twoBackslashesAreNoContinuation() {
-    #expect(places(main("[Protection]\nLocalGuards=any\\\\\nMaxWindowSec=2h\n")) == [
-      "2 LocalGuards"
-    ])
+    #expect(
+      places(main("[Protection]\nLocalGuards=any\\\\\nMaxWindowSec=2h\n")) == [
+        "2 LocalGuards"
+      ])
   }
 
   @Test func aContinuedLineIsNamedByItsFirstLine() {
-    #expect(places(main("[Control]\n\nMaxConnections=\\\n\\\nmany\n\nOther=1")) == [
-      "3 MaxConnections", "7 Other",
-    ])
+    #expect(
+      places(main("[Control]\n\nMaxConnections=\\\n\\\nmany\n\nOther=1")) == [
+        "3 MaxConnections", "7 Other",
+      ])
   }
 
   @Test(arguments: [

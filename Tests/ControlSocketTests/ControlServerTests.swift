@@ -44,7 +44,7 @@ import Testing
     return socket
   }
 
-  func turn() throws { while try loop.runOnce(timeout: 2_000) {} }
+  func turn() throws { while try loop.runOnce(timeout: 500) {} }
 
   func send(_ text: String, to socket: FileDescriptor) throws {
     try socket.writeAll(Array(text.utf8))

@@ -139,7 +139,8 @@ import Testing
     let place = try Place()
     for _ in 0..<100 {
       let bytes = (0..<Int.random(in: 0..<500)).map { _ in
-        Bool.random() ? UInt8.random(in: 0...255) : (Array("{}\":,1\n").randomElement()?.asciiValue ?? 0)
+        Bool.random()
+          ? UInt8.random(in: 0...255) : (Array("{}\":,1\n").randomElement()?.asciiValue ?? 0)
       }
       try place.write(bytes)
       let ledger = try place.open().ledger

@@ -63,7 +63,8 @@ import Testing
         ])
     ).line()
     original.removeLast()
-    let interesting = Array(#"{}[]",:\u0123456789-eE+.tfn "#.utf8) + [0, 0x1F, 0x7F, 0x80, 0xC3, 0xFF]
+    let interesting =
+      Array(#"{}[]",:\u0123456789-eE+.tfn "#.utf8) + [0, 0x1F, 0x7F, 0x80, 0xC3, 0xFF]
     for index in original.indices {
       for byte in interesting {
         var changed = original

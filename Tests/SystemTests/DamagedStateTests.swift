@@ -90,7 +90,7 @@ struct DamagedStateTests {
     try await withProtectedHost { host in
       _ = try await host.machine.run(
         """
-        chattr -R -i /var/lib/holdfast; rm -rf /var/lib/holdfast/trust
+        chattr -R -i /var/lib/holdfast; rm -f /var/lib/holdfast/trust.json
         kill -9 $(systemctl show --value -p MainPID holdfastd)
         """)
       #expect(try await host.machine.eventually(within: 5, "holdfast ping"))

@@ -36,7 +36,7 @@ struct RemovalTests {
         "systemctl list-units --all --plain --no-legend 'holdfast*'")
       #expect(units.isEmpty, "\(units)")
       let immutable = try await machine.must(
-        "lsattr -R /usr /etc /var 2>/dev/null | awk '$1 ~ /i/' | head")
+        "lsattr -R /usr /etc /var 2>/dev/null | awk 'NF == 2 && $1 ~ /i/' | head")
       #expect(immutable.isEmpty, "\(immutable)")
       for command in [
         "systemctl is-active example-agent", "systemctl restart example-agent",

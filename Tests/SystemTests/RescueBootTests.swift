@@ -41,7 +41,7 @@ struct RescueBootTests {
   private func expectReleased(_ host: ProtectedHost) async throws {
     #expect(try await !host.machine.run("systemctl is-active -q holdfastd").succeeded)
     let immutable = try await host.machine.must(
-      "lsattr -R /usr /etc /var 2>/dev/null | awk '$1 ~ /i/' | head")
+      "lsattr -R /usr /etc /var 2>/dev/null | awk 'NF == 2 && $1 ~ /i/' | head")
     #expect(immutable.isEmpty, "\(immutable)")
     for command in [
       "systemctl is-active example-agent", "systemctl stop example-agent",

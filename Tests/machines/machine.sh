@@ -5,7 +5,8 @@
 # usage: machine.sh IMAGE DIRECTORY [NSPAWN-OPTION…]
 #
 # DIRECTORY must not exist yet; the machine lives in it, its files are under DIRECTORY/root, what
-# it prints on its console in DIRECTORY/console. Standard input takes commands, a line each:
+# it prints on its console in DIRECTORY/console. Says `ready` when its disk is there, and then
+# takes commands from standard input, a line each:
 #   boot [ARGUMENT…]   boots, ARGUMENTs being the kernel's; says `up LEADER STATE` or `failed WHY`
 #   again              waits for a reboot that the machine itself began; says the same
 #   start              boots without waiting for services; says `up LEADER starting`
@@ -66,6 +67,9 @@ sweep() {
   local other pid
   for other in "$(dirname "$directory")"/*/; do
     other=${other%/}
+    case $other in
+    *.new) continue ;;
+    esac
     [ -e "$other/lock" ] || continue
     (
       flock --nonblock 8 || exit 0
@@ -135,6 +139,8 @@ launch() {
       status=$?
       rm -f "$directory/container"
     done
+    # A container leaves this to its host; without, a copy of the disk would lack the latest.
+    sync --file-system "$directory/root"
     rm -f "$directory/on"
     echo off
   } 8<&- & # the lock is this process's alone: it says whether the machine is still held
@@ -152,6 +158,7 @@ sweep
 
 cp --sparse=always -- "$image" "$directory/image" || exit 1
 mount -o loop,discard "$directory/image" "$directory/root" || exit 1
+echo ready
 
 while read -r command arguments; do
   case $command in

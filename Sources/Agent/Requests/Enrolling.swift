@@ -79,9 +79,12 @@ extension Agent {
       enrolment: Base64URL.encode(Random.bytes(16)), bundle: verified)
   }
 
+  /// What agent ids are derived for (sd_id128_get_machine_app_specific(3)).
+  private static let application = "678510a9620d48b5a1226f69549161d2"
+
   /// The same for a machine at every enrolment, and telling nobody its machine id (machine-id(5)).
   private static var derivedAgentID: String? {
-    Machine.appSpecificMachineID("holdfast agent").map { "host-\($0.prefix(16))" }
+    Machine.appSpecificMachineID(application).map { "host-\($0.prefix(16))" }
   }
 
   /// Holdfast guards itself like any other service.

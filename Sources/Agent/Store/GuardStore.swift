@@ -12,6 +12,8 @@ final class GuardStore {
   private(set) var void: Set<String> = []
   /// Files that could not be read as definitions.
   private(set) var damaged: [String] = []
+  /// This is the first start after a rescue boot.
+  private(set) var wasRescued = false
   private let directory: String
 
   static let limit = 64
@@ -31,6 +33,13 @@ final class GuardStore {
     sort()
     let stored = (try? Files.read("\(self.directory)/void")).flatMap { try? JSON.parse($0) }
     void = Set(stored.all(\.string) ?? [])
+    // holdfast-rescue leaves this behind: what was done then was done with permission.
+    let rescued = "\(directory)/rescued"
+    if Files.exists(rescued) {
+      wasRescued = true
+      try markVoid(Set(definitions.map(\.unit)))
+      try Files.remove(rescued)
+    }
   }
 
   func definition(of unit: String) -> ServiceDefinition? {

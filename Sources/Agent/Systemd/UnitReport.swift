@@ -20,6 +20,15 @@ struct UnitReport: Sendable, Equatable {
 
   var isUp: Bool { ["active", "activating", "reloading", "refreshing"].contains(activeState) }
 
+  /// Why there is nothing to protect.
+  var absence: String {
+    switch facts.loadState {
+    case "not-found": "\(facts.name) is not installed"
+    case "masked": "\(facts.name) is masked"
+    case let other: "\(facts.name) cannot be protected as it is: \(other)"
+    }
+  }
+
   init(name: String, unit: [String: BusValue], service: [String: BusValue]) {
     self.init(name: name)
     facts.description = unit.string("Description")

@@ -6,6 +6,12 @@ extension Processes {
     processes(below: cgroupRoot() + path, depth: 0).sorted()
   }
 
+  /// Whether a control group is frozen, by its own file or an ancestor's: `cgroup.events` in
+  /// cgroups(7). False where that cannot be found out.
+  package static func isFrozen(cgroup path: String) -> Bool {
+    ((try? Files.text("\(cgroupRoot() + path)/cgroup.events")) ?? "").contains("frozen 1")
+  }
+
   /// The control group of a process as systemd knows it; nil where it cannot be read.
   package static func cgroup(_ pid: Int32) -> String? {
     guard pid > 0, let text = try? Files.text("/proc/\(pid)/cgroup") else { return nil }

@@ -14,7 +14,7 @@ package struct FileShield: Shield {
     var result = bench.apply(placements(service))
     let unitFiles = Set(
       service.units.flatMap { [$0.fragment].compactMap { $0 } + $0.dropIns }.map(\.path))
-    result.needsReload = result.mended.contains { unitFiles.contains($0.path) }
+    result.needsReload = result.mended.contains { $0.isVisible && unitFiles.contains($0.path) }
     return result
   }
 

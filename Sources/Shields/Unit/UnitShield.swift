@@ -25,7 +25,7 @@ package struct UnitShield: Shield {
         }
       }
     }
-    result.needsReload = !result.mended.isEmpty
+    result.needsReload = result.mended.contains(where: \.isVisible)
     return result
   }
 

@@ -36,7 +36,7 @@ package final class Machine: Sendable {
     switch image {
     case .debian(let suite, let packages):
       let made = try await HostCommand.run(
-        ["/bin/bash", Checkout.top + "/Tests/machines/image.sh", "--suite", suite] + packages,
+        ["bash", Checkout.top + "/Tests/machines/image.sh", "--suite", suite] + packages,
         seconds: 300)
       guard made.succeeded, let last = made.line.split(separator: "\n").last else {
         throw Failure(description: "no image: \(made)")
@@ -48,6 +48,7 @@ package final class Machine: Sendable {
     let name = "hf" + UUID().uuidString.lowercased().filter { $0 != "-" }.prefix(10)
     directory = Self.parent + "/" + name
     holder = try MachineHolder(image: path, directory: directory, options: options)
+    _ = try await holder.answer("ready", seconds: 60)
   }
 
   /// Makes a machine and boots it. ARGUMENTS are the kernel's.
