@@ -16,12 +16,30 @@ let gnu: [CSetting] = [.define("_GNU_SOURCE")]
 let arguments: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
-func library(_ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil) -> Target {
-  .target(name: name, dependencies: dependencies, path: path, cSettings: gnu, swiftSettings: strict)
+/// What the daemon is made of: neither Swift's concurrency runtime nor its regular expressions, not
+/// even by accident, and small rather than fast where the two differ.
+let lean: [SwiftSetting] =
+  strict + [
+    .unsafeFlags([
+      "-Xfrontend", "-disable-implicit-concurrency-module-import",
+      "-Xfrontend", "-disable-implicit-string-processing-module-import",
+    ]),
+    .unsafeFlags(["-Osize"], .when(configuration: .release)),
+  ]
+
+/// A library that the daemon links.
+func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, cSettings: gnu, swiftSettings: lean)
 }
 
-func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .executableTarget(name: name, dependencies: dependencies, cSettings: gnu, swiftSettings: strict)
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, cSettings: gnu, swiftSettings: strict)
+}
+
+func program(
+  _ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = strict
+) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, cSettings: gnu, swiftSettings: settings)
 }
 
 func tests(
@@ -44,31 +62,33 @@ let package = Package(
     .systemLibrary(name: "CLinux"),
 
     // Pure: no I/O, no clock.
-    library("JSON"),
-    library("AgentToken", ["JSON"]),
-    library("Protection", ["AgentToken", "JSON"]),
-    library("Configuration", ["Protection"]),
+    core("JSON"),
+    core("AgentToken", ["JSON"]),
+    core("Protection", ["AgentToken", "JSON"]),
+    core("Configuration", ["AgentToken", "Protection"]),
+    core("Version"),
 
     // The machine.
-    library("Linux", ["CSystemd", "CSodium", "CLinux"]),
-    library("Ledger", ["JSON", "Linux"]),
-    library("Shields", ["JSON", "Protection", "Linux"]),
-    library("ControlSocket", ["JSON", "AgentToken", "Protection", "Linux"]),
+    core("Linux", ["CSystemd", "CSodium", "CLinux"]),
+    core("Ledger", ["JSON", "Linux"]),
+    core("Shields", ["JSON", "Protection", "Linux"]),
+    core("ControlSocket", ["JSON", "AgentToken", "Protection", "Linux"]),
 
     // The daemon, the command and the issuer.
-    library(
+    core(
       "Agent",
       [
         "JSON", "AgentToken", "Protection", "Configuration", "Linux", "Ledger", "Shields",
-        "ControlSocket",
+        "ControlSocket", "Version",
       ]),
     library("Cluster", ["JSON", "AgentToken", "Linux"]),
-    program("holdfastd", ["Agent", "Linux"]),
-    program("holdfast", ["JSON", "Configuration", "ControlSocket", "Linux", arguments]),
-    program("holdfast-cluster", ["Cluster", "AgentToken", "JSON", "Linux", arguments]),
+    program("holdfastd", ["Agent", "Linux"], settings: lean),
+    program("holdfast", ["JSON", "Configuration", "ControlSocket", "Linux", "Version", arguments]),
+    program("holdfast-cluster", ["Cluster", "AgentToken", "JSON", "Linux", "Version", arguments]),
 
     // Tests: all but SystemTests are fast and need no privilege.
     library("TestSupport", ["JSON", "AgentToken", "Linux"]),
+    program("holdfast-bench", ["TestSupport", "JSON", "AgentToken", "Linux"]),
     tests("JSONTests", ["JSON", "TestSupport"], resources: [.copy("Vectors")]),
     tests("AgentTokenTests", ["AgentToken", "JSON", "Linux", "TestSupport"], resources: [.copy("Vectors")]),
     tests("ProtectionTests", ["Protection", "TestSupport"]),
@@ -77,7 +97,7 @@ let package = Package(
     tests("LedgerTests", ["Ledger", "JSON", "Linux", "TestSupport"]),
     tests("ShieldsTests", ["Shields", "Protection", "Linux", "TestSupport"]),
     tests("ControlSocketTests", ["ControlSocket", "JSON", "Linux", "TestSupport"]),
-    tests("AgentTests", ["Agent", "TestSupport"]),
+    tests("AgentTests", ["Agent", "Linux", "TestSupport"]),
     tests("ClusterTests", ["Cluster", "AgentToken", "Linux", "TestSupport"]),
     tests("SystemTests", ["TestSupport", "JSON", "AgentToken", "Cluster", "Linux"]),
   ]

@@ -27,13 +27,7 @@ fail() {
   exit 1
 }
 
-# One version, in three places that must agree.
-version=$(cat "$top/VERSION")
-in_swift=$(sed -n 's/.*holdfastVersion[^"]*"\([^"]*\)".*/\1/p' "$top/Sources/Agent/Version.swift")
-[ "$in_swift" = "$version" ] || fail "Sources/Agent/Version.swift says '$in_swift', VERSION $version"
-in_changelog=$(sed -n '1s/.*(\(.*\)).*/\1/p' "$top/packaging/changelog")
-[ "$in_changelog" = "$version" ] || fail "packaging/changelog says '$in_changelog', VERSION $version"
-
+version=$("$top/packaging/version.sh")
 architecture=$(dpkg --print-architecture)
 if [ -z "${SOURCE_DATE_EPOCH:-}" ]; then
   SOURCE_DATE_EPOCH=$(git -C "$top" log -1 --format=%ct 2>/dev/null ||

@@ -29,10 +29,11 @@ mapfile -t pages < <(find packaging/man -name '*.[1-8]' | sort)
 check "$swift" "$swift" format lint --strict --parallel --recursive Package.swift Sources Tests
 check shellcheck shellcheck -x "${scripts[@]}"
 [ ${#pages[@]} -eq 0 ] || check mandoc mandoc -T lint -W warning "${pages[@]}"
-if [ -f "build/holdfast_$(cat VERSION)_$(dpkg --print-architecture 2>/dev/null).deb" ]; then
+version=$(packaging/version.sh) || found=1
+suffix=${version}_$(dpkg --print-architecture 2>/dev/null).deb
+if [ -f "build/holdfast_$suffix" ]; then
   check lintian lintian --allow-root --fail-on error,warning --tag-display-limit 0 \
     --suppress-tags-from-file packaging/debian/lintian-accepted \
-    "build/holdfast_$(cat VERSION)_$(dpkg --print-architecture).deb" \
-    "build/holdfast-cluster_$(cat VERSION)_$(dpkg --print-architecture).deb"
+    "build/holdfast_$suffix" "build/holdfast-cluster_$suffix"
 fi
 exit "$found"

@@ -106,7 +106,12 @@ extension Agent {
           } else if !report.refusesManualStop {
             trouble(service.unit, "\(unit.name) does not refuse to be stopped")
           }
-          if !report.isUp { manager.start(unit.name) }
+          if report.isUp {
+            starting.remove(unit.name)
+          } else {
+            starting.insert(unit.name)
+            manager.start(unit.name)
+          }
         }
       }
       for service in broken { _ = board.release(service, [.unit]) }

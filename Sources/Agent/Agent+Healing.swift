@@ -121,7 +121,9 @@ extension Agent {
   }
 
   private func down(_ unit: String, of service: String) {
-    if tallies[service]?.downSince == nil {
+    if starting.contains(unit) {
+      // Not back up yet after a window; nothing brought it down.
+    } else if tallies[service]?.downSince == nil {
       tallies[service, default: HealingTally()].downSince = Clock.monotonicMicroseconds()
     }
     // Most times PID 1 is quicker by itself (Restart=, Upholds=); this is for when it is not.
@@ -129,6 +131,7 @@ extension Agent {
   }
 
   private func up(_ unit: String, of service: String) {
+    starting.remove(unit)
     guard unit == service, let downSince = tallies[service]?.downSince else { return }
     let now = Clock.monotonicMicroseconds()
     tallies[service]?.downSince = nil

@@ -32,6 +32,8 @@ package final class Agent {
   /// Per unit: what stands in the way of its protection, as last found.
   var troubles: [String: [String]] = [:]
   var tallies: [String: HealingTally] = [:]
+  /// Units that were not up when they were engaged, and are being started.
+  var starting: Set<String> = []
   var watchers: [ObjectIdentifier: ControlConnection] = [:]
   /// Called with the outcome of the engaging or releasing under way.
   var whenSettled: [() -> Void] = []
@@ -54,6 +56,7 @@ package final class Agent {
   var controlGroups: [String: String] = [:]
   var lastRestart: [String: UInt64] = [:]
   private var signals: [EventSource] = []
+  private var rest: EventSource?
 
   package init(paths: Paths = Paths()) throws(SystemError) {
     self.paths = paths
@@ -63,7 +66,7 @@ package final class Agent {
     recorder = try Recorder(directory: "\(paths.state)/ledger")
     trust = TrustStore(directory: paths.state, scheme: scheme)
     guards = try GuardStore(directory: paths.state)
-    board = try ShieldBoard(directory: paths.state)
+    board = try ShieldBoard(directory: paths.state, configuration: paths.configuration)
     manager = Manager(loop: loop, path: paths.manager)
     waiting = Waiting(loop: loop)
     settings = SettingsStore(paths: paths)
@@ -97,6 +100,7 @@ package final class Agent {
 
   private func start() {
     loadSettings()
+    recorder.forgetSpent(hardFloor: trust.trust?.bundle.issuedAt ?? 0)
     if wasEnrolled, trust.trust == nil {
       Announcer.say(
         .trouble, .error,
@@ -120,6 +124,7 @@ package final class Agent {
     isReady = true
     _ = try? ServiceManager.notify("READY=1\nSTATUS=\(statusLine)")
     inspectSoon()
+    rest = try? loop.after(microseconds: 1_000_000, accuracy: 500_000) { ResidentCode.release() }
   }
 
   private func stop() {
@@ -203,7 +208,7 @@ package final class Agent {
     let name = machine.state.name
     since = Clock.wall()
     _ = try? ServiceManager.notify("STATUS=\(statusLine)")
-    let trouble = troubles.values.flatMap(\.self).first
+    let trouble = firstTrouble
     // An open window is announced with who opened it.
     if machine.state.grant == nil {
       Announcer.say(
@@ -223,12 +228,16 @@ package final class Agent {
     case .protected: return "Protected: \(unitNames)."
     case .degraded:
       return
-        "Protected, but \(troubles.values.flatMap(\.self).first ?? "something is not as it should be")."
+        "Protected, but \(firstTrouble ?? "something is not as it should be")."
     case .releasing: return "Letting go…"
     case .unprotected(let grant):
       return "Unprotected until \(Clock.text(grant.endsAt)): "
         + "\(grant.services.sorted().joined(separator: ", "))."
     }
+  }
+
+  private var firstTrouble: String? {
+    settings.problems.first ?? troubles.sorted { $0.key < $1.key }.flatMap(\.value).first
   }
 
   private var unitNames: String { guards.definitions.map(\.unit).joined(separator: ", ") }

@@ -23,8 +23,16 @@ final class Recorder {
       repaired = opened.repaired.map { "\($0)" }
       damaged = opened.damaged
     } catch {
-      throw SystemError(errno: 5, operation: "open the ledger: \(error)")
+      throw SystemError(errno: ErrorNumber.inputOutput, operation: "open the ledger: \(error)")
     }
+  }
+
+  /// Forgets spent tokens that can never be used again.
+  ///
+  /// - Parameter hardFloor: the `iat` of the trust bundle in force, before which no token is good
+  ///   whatever the clock says; 0 while there is none.
+  func forgetSpent(hardFloor: Int64) {
+    ledger.forgetSpent(now: Clock.wall(), hardFloor: hardFloor)
   }
 
   /// Tells of what was found when the ledger was opened.

@@ -10,8 +10,11 @@ final class ShieldBoard {
   private let file: FileShield
   private let package_: PackageShield
   private let deriving: Deriving
+  /// Holdfast's own configuration: what counts of it is the daemon's accepted copy.
+  private let openDirectory: String
 
-  init(directory: String) throws(SystemError) {
+  init(directory: String, configuration: String) throws(SystemError) {
+    openDirectory = configuration
     bench = try Workbench(directory: directory)
     packages = PackageDatabase()
     unit = UnitShield(bench: bench)
@@ -65,7 +68,8 @@ final class ShieldBoard {
   func define(
     _ facts: [UnitFacts], upgrades: UpgradePolicy, addedBy: AddedBy, extra: [String]
   ) throws(SystemError) -> ServiceDefinition {
-    try deriving.define(facts, extra: extra, upgrades: upgrades, addedBy: addedBy)
+    try deriving.define(
+      facts, extra: extra, open: openDirectory, upgrades: upgrades, addedBy: addedBy)
   }
 
   func keepOnly(_ definitions: [ServiceDefinition]) {
@@ -118,8 +122,11 @@ extension ShieldBoard {
   /// The first of the unit file and the programs that is not as an installed package shipped it.
   func firstNotAsShipped(_ service: ServiceDefinition) -> String? {
     let files = [service.units.first?.fragment].compactMap { $0 } + service.programs
+    let owners = packages.owners(of: files.map(\.path))
     for file in files {
-      guard let owner = packages.owner(of: file.path) else { return file.path }
+      guard let stem = owners[file.path], let owner = packages.entry(stem: stem) else {
+        return file.path
+      }
       // No sum: a conffile, which is the administrator's to change.
       guard let sum = packages.shippedSum(of: file.path, in: owner) else { continue }
       guard let bytes = try? Files.read(file.path, limit: 1 << 30), MD5.hex(of: bytes) == sum else {

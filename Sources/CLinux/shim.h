@@ -2,6 +2,8 @@
  * younger than the C library of the oldest system we build on. Each says why it is here. */
 #pragma once
 
+// Types of the C library stay the Glibc module's, whichever module Swift loads first.
+#pragma clang module import SwiftGlibc
 #include <errno.h>
 #include <stdint.h>
 #include <sys/ioctl.h>

@@ -2,4 +2,6 @@
  * constants that are macros over functions are written out in Swift. */
 #pragma once
 
+// Types of the C library stay the Glibc module's, whichever module Swift loads first.
+#pragma clang module import SwiftGlibc
 #include <sodium.h>

@@ -1,5 +1,4 @@
 internal import AgentToken
-internal import Glibc
 internal import Linux
 
 /// Holds an issuer's directory for one change: two that run at once take turns, so that no
@@ -17,28 +16,11 @@ enum DirectoryLock {
     let path = "\(directory)/\(fileName)"
     let lock: FileDescriptor
     do {
-      lock = try FileDescriptor.open(path, flags: O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
+      // It goes with the descriptor, so a crash leaves nothing locked.
+      lock = try FileLock.wait(for: path, waiting: waiting)
     } catch {
-      throw Refusal(error, "open the lock \(path)")
+      throw Refusal(error, "take the lock \(path)")
     }
-    try take(lock, path, waiting: waiting)
     return try withExtendedLifetime(lock) { () throws(Refusal) in try body() }
-  }
-
-  /// flock(2); it goes with the last descriptor, so a crash leaves nothing locked.
-  private static func take(
-    _ lock: FileDescriptor, _ path: String, waiting: () -> Void
-  ) throws(Refusal) {
-    var how = LOCK_EX | LOCK_NB
-    while flock(lock.raw, how) != 0 {
-      switch errno {
-      case EINTR: continue
-      case EWOULDBLOCK:
-        waiting()
-        how = LOCK_EX
-      case let number:
-        throw Refusal(SystemError(errno: number, operation: "flock"), "lock \(path)")
-      }
-    }
   }
 }

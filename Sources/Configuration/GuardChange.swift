@@ -1,3 +1,5 @@
+internal import Protection
+
 extension GuardSettings {
   /// What differs between the protected services, by the old order and then the new: services that
   /// came and went, and for the others their settings, one change for each file.
@@ -53,7 +55,7 @@ extension GuardSettings {
       changes.append(
         SettingChange(
           unit: unit, key: "[Service] Upgrades", old: upgrades.rawValue,
-          new: new.upgrades.rawValue, loosens: new.upgrades == .any))
+          new: new.upgrades.rawValue, loosens: new.upgrades != .token))
     }
     for path in extraFiles where !new.names(path) {
       changes.append(

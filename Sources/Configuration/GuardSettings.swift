@@ -1,13 +1,7 @@
+package import Protection
+
 /// What one `services.d/NAME.conf` says: a service that is protected, and how.
 package struct GuardSettings: Sendable, Equatable {
-  /// What an upgrade of the service's package needs.
-  package enum Upgrades: String, Sendable, CaseIterable {
-    /// An unprotect.
-    case token
-    /// Nothing: the package manager may upgrade it at any time.
-    case any
-  }
-
   /// At most this many services are protected on one host.
   package static let maxServices = 64
   /// At most this many files are named for one service.
@@ -15,12 +9,12 @@ package struct GuardSettings: Sendable, Equatable {
 
   /// The unit's name with its suffix. `Unit=`
   package var unit: String
-  /// `Upgrades=`
-  package var upgrades: Upgrades
+  /// What an upgrade of the service's package needs. `Upgrades=`
+  package var upgrades: UpgradePolicy
   /// Absolute paths of files to keep as they are, besides those derived. `Files=`
   package var extraFiles: [String]
 
-  package init(unit: String, upgrades: Upgrades = .token, extraFiles: [String] = []) {
+  package init(unit: String, upgrades: UpgradePolicy = .token, extraFiles: [String] = []) {
     self.unit = unit
     self.upgrades = upgrades
     self.extraFiles = extraFiles

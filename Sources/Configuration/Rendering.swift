@@ -1,3 +1,5 @@
+internal import Protection
+
 extension Settings {
   /// The settings as a file that `parse` reads back to the same; the daemon's accepted copy.
   package func render() -> String {

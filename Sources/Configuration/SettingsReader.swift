@@ -1,3 +1,5 @@
+internal import Protection
+
 /// What a set of configuration files says, and what is wrong with it.
 package struct ConfigurationReading: Sendable, Equatable {
   /// Defaults, where the files say nothing or something wrong.
@@ -51,7 +53,7 @@ extension GuardSettings {
   /// What is read from a file, before it is known to be whole.
   struct Draft {
     var unit: String?
-    var upgrades = Upgrades.token
+    var upgrades = UpgradePolicy.token
     var files: [String] = []
   }
 

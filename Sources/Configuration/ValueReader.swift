@@ -67,7 +67,10 @@ enum ValueReader {
     guard let choice = Choice.allCases.first(where: { $0.rawValue.utf8.elementsEqual(text.utf8) })
     else {
       let words = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-      throw ValueProblem("\(quoted(text)) is not one of: \(words).")
+      throw ValueProblem(
+        Choice.allCases.count == 1
+          ? "\(quoted(text)) is not supported: only \(words) is."
+          : "\(quoted(text)) is not one of: \(words).")
     }
     return choice
   }

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Linux
 
 /// The ledger's file in its directory: 0600 in 0700, opened for appending.
@@ -10,6 +9,10 @@ final class LedgerFile: LedgerStorage {
   private let path: String
   private var file: FileDescriptor?
   private var isWritable = false
+
+  /// Whatever someone put there instead of the file is neither followed nor waited for.
+  private static let careful = OpenFlags.noFollow | OpenFlags.nonBlocking
+  private static let appending = OpenFlags.readWrite | OpenFlags.append | careful
 
   /// Opens the file, making it and its directory where they do not exist. Throws where there is
   /// something to read that cannot be read, and `ELOOP`, `ENOTDIR` or `EINVAL` where the path
@@ -23,7 +26,7 @@ final class LedgerFile: LedgerStorage {
       if error.isWrongKind { throw error }
       // No ledger at all is an empty one as long as nothing needs to be written.
       guard try Files.status(path) != nil else { return }
-      let file = try FileDescriptor.open(path, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+      let file = try FileDescriptor.open(path, flags: OpenFlags.readOnly | Self.careful)
       try requireRegular(file)
       self.file = file
     }
@@ -37,10 +40,9 @@ final class LedgerFile: LedgerStorage {
       try Files.chmod(directory, 0o700)
     }
     let isNew = try Files.status(path) == nil
-    let file = try FileDescriptor.open(
-      path, flags: O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, mode: 0o600)
+    let file = try FileDescriptor.open(path, flags: Self.appending | OpenFlags.create, mode: 0o600)
     try requireRegular(file)
-    if try file.status().mode != 0o600 { try call("chmod") { fchmod(file.raw, 0o600) } }
+    if try file.status().mode != 0o600 { try file.setMode(0o600) }
     if isNew { try Files.syncDirectory(directory) }
     self.file = file
     isWritable = true
@@ -48,7 +50,8 @@ final class LedgerFile: LedgerStorage {
 
   private func requireRegular(_ file: FileDescriptor) throws(SystemError) {
     if try file.status().kind != .regular {
-      throw SystemError(errno: EINVAL, operation: "open \(path): not a regular file")
+      throw SystemError(
+        errno: ErrorNumber.invalidArgument, operation: "open \(path): not a regular file")
     }
   }
 
@@ -71,10 +74,10 @@ final class LedgerFile: LedgerStorage {
     }
     do throws(SystemError) {
       let copy = try FileDescriptor.open(
-        temporary, flags: O_RDWR | O_APPEND | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600)
+        temporary, flags: Self.appending | OpenFlags.create | OpenFlags.truncate, mode: 0o600)
       var offset: Int64 = 0
       while offset < size {
-        let bytes = try read(old, at: offset, upTo: 128 << 10)
+        let bytes = try old.read(at: offset, upTo: 128 << 10)
         if bytes.isEmpty { break }
         try copy.writeAll(bytes)
         offset += Int64(bytes.count)
@@ -94,10 +97,7 @@ final class LedgerFile: LedgerStorage {
   }
 
   func allocated() throws(SystemError) -> Int64 {
-    guard let file else { return 0 }
-    var status = stat()
-    try call("fstat") { fstat(file.raw, &status) }
-    return Int64(status.st_blocks) * 512
+    try file?.allocated() ?? 0
   }
 
   func free() throws(SystemError) -> Int64 {
@@ -105,23 +105,7 @@ final class LedgerFile: LedgerStorage {
   }
 
   func read(at offset: Int64, upTo count: Int) throws(SystemError) -> [UInt8] {
-    guard let file else { return [] }
-    return try read(file, at: offset, upTo: count)
-  }
-
-  private func read(
-    _ file: FileDescriptor, at offset: Int64, upTo count: Int
-  ) throws(SystemError) -> [UInt8] {
-    var failure: SystemError?
-    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-      do throws(SystemError) {
-        initialized = try call("read") { pread(file.raw, buffer.baseAddress, count, off_t(offset)) }
-      } catch {
-        failure = error
-      }
-    }
-    if let failure { throw failure }
-    return bytes
+    try file?.read(at: offset, upTo: count) ?? []
   }
 
   func append(_ bytes: ArraySlice<UInt8>) throws(SystemError) -> Int {
@@ -129,15 +113,11 @@ final class LedgerFile: LedgerStorage {
   }
 
   func truncate(to size: Int64) throws(SystemError) {
-    let file = try writable()
-    try call("truncate") { ftruncate(file.raw, off_t(size)) }
+    try writable().truncate(to: size)
   }
 
   func reserve(from offset: Int64, length: Int64) throws(SystemError) {
-    let file = try writable()
-    try call("fallocate") {
-      fallocate(file.raw, keepSize, off_t(offset), off_t(length))
-    }
+    try writable().reserve(from: offset, length: length)
   }
 
   func sync() throws(SystemError) {
@@ -145,34 +125,9 @@ final class LedgerFile: LedgerStorage {
   }
 
   private func writable() throws(SystemError) -> FileDescriptor {
-    guard isWritable, let file else { throw SystemError(errno: EROFS, operation: "write \(path)") }
+    guard isWritable, let file else {
+      throw SystemError(errno: ErrorNumber.readOnlyFileSystem, operation: "write \(path)")
+    }
     return file
   }
-
-  /// Runs a system call again for as long as a signal interrupts it.
-  @discardableResult
-  private func call<Value: FixedWidthInteger & SignedInteger>(
-    _ name: String, _ body: () -> Value
-  ) throws(SystemError) -> Value {
-    while true {
-      let value = body()
-      if value != -1 { return value }
-      let code = errno
-      if code != EINTR { throw SystemError(errno: code, operation: "\(name) \(path)") }
-    }
-  }
-}
-
-/// FALLOC_FL_KEEP_SIZE of linux/falloc.h, which the module of Glibc does not have.
-private let keepSize: Int32 = 1
-
-extension SystemError {
-  /// The disk is full, or the quota.
-  var isNoSpace: Bool { errno == ENOSPC || errno == EDQUOT }
-
-  /// The file system cannot reserve space.
-  var isNoReserve: Bool { errno == EOPNOTSUPP || errno == ENOSYS }
-
-  /// The path leads to something that is no regular file.
-  var isWrongKind: Bool { [ELOOP, ENOTDIR, EINVAL, EISDIR].contains(errno) }
 }

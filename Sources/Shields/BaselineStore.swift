@@ -69,7 +69,9 @@ package final class BaselineStore {
   /// Puts the baseline's copy at `file.path`, whatever is there, with its owner and mode.
   func restore(_ file: KeptFile) throws(SystemError) {
     guard SHA256Hash.hex(try SHA256Hash.ofFile(path(of: file.hash))) == file.hash else {
-      throw SystemError(errno: 5, operation: "the copy of \(file.path) in the baseline is damaged")
+      throw SystemError(
+        errno: ErrorNumber.inputOutput,
+        operation: "the copy of \(file.path) in the baseline is damaged")
     }
     try Files.copy(path(of: file.hash), to: file.path, sync: false)
     try Files.chown(file.path, uid: file.uid, gid: file.gid)

@@ -9,8 +9,10 @@ package struct UnitFacts: Sendable, Equatable {
   package var loadState = ""
   package var fragment = ""
   package var dropIns: [String] = []
-  /// Paths that the unit's Exec…= lines run.
+  /// Paths that the unit's Exec…= lines run, that of ExecStart= first.
   package var programs: [String] = []
+  /// Absolute paths among their arguments: what an interpreter runs.
+  package var arguments: [String] = []
   package var type = ""
   /// `NAME=VALUE` of `Environment=`.
   package var environment: [String] = []
@@ -40,42 +42,72 @@ package struct Deriving {
   /// - Parameters:
   ///   - facts: of the unit itself, then of those that fall with it.
   ///   - extra: further files to keep, such as the command beside the daemon.
+  ///   - open: a directory whose configuration files stay an administrator's to write.
   package func define(
-    _ facts: [UnitFacts], extra: [String], upgrades: UpgradePolicy, addedBy: AddedBy
+    _ facts: [UnitFacts], extra: [String], open: String? = nil, upgrades: UpgradePolicy,
+    addedBy: AddedBy
   ) throws(SystemError) -> ServiceDefinition {
-    var units: [ProtectedUnit] = []
+    let units = try facts.map { facts throws(SystemError) in try define(facts) }
+    // Where a path is a link, what counts is the file it ends at.
+    let run = Self.unique(facts.flatMap(\.programs).map(Self.resolve))
+    let wished = Set(extra.map(Self.resolve))
+    let named = Self.unique((facts.flatMap(\.arguments) + extra).map(Self.resolve))
+    let owners = packages.owners(of: units.compactMap(\.fragment?.path) + run + named)
+    let owner = ownPackage(units.first?.fragment?.path, run.first, owners)
+
     var programs: [KeptFile] = []
-    for unit in facts { units.append(try define(unit)) }
-    for path in Self.unique(facts.flatMap(\.programs) + extra) {
-      // Where the path is a link, what counts is the file it ends at.
-      let real = (try? Files.resolve(path)) ?? path
-      if !programs.contains(where: { $0.path == real }), let file = try baseline.take(real) {
-        programs.append(file)
-      }
+    for path in run where isOwn(path, owner, owners) {
+      if let file = try baseline.take(path) { programs.append(file) }
     }
-    var package: InstalledPackage?
-    var settings: [KeptFile] = []
-    let anchor = units.first?.fragment?.path ?? programs.first?.path
-    if packages.exists, let anchor, let entry = packages.owner(of: anchor) {
-      let taken = Set(programs.map(\.path) + units.compactMap(\.fragment?.path))
-      for path in entry.conffiles where !taken.contains(path) {
-        if let file = try baseline.take(path) { settings.append(file) }
+    let conffiles = owner?.conffiles ?? []
+    for path in named where wished.contains(path) || owners[path] != nil {
+      // Of the arguments only what the package ships: the rest may be data that the service writes.
+      guard isOwn(path, owner, owners), !run.contains(path), !conffiles.contains(path) else {
+        continue
       }
-      package = try define(entry)
+      if let file = try baseline.take(path) { programs.append(file) }
+    }
+    var settings: [KeptFile] = []
+    for path in conffiles where !(open.map { path.hasPrefix($0 + "/") } ?? false) {
+      let taken = units.contains { $0.fragment?.path == path }
+      if !taken, let file = try baseline.take(path) { settings.append(file) }
     }
     return ServiceDefinition(
       unit: facts.first?.name ?? "", description: facts.first?.description ?? "", units: units,
-      programs: programs, settings: settings, package: package, upgrades: upgrades,
-      addedBy: addedBy)
+      programs: programs, settings: settings,
+      package: try owner.map { owner throws(SystemError) in try define(owner) },
+      upgrades: upgrades, addedBy: addedBy)
   }
+
+  /// The package that the service comes from: the unit file's, or where an administrator wrote that,
+  /// the program's, unless half the system is made of it.
+  private func ownPackage(
+    _ fragment: String?, _ program: String?, _ owners: [String: String]
+  ) -> PackageDatabase.Entry? {
+    if let fragment, let stem = owners[fragment] { return packages.entry(stem: stem) }
+    guard let program, let stem = owners[program], let entry = packages.entry(stem: stem),
+      !entry.isBasic
+    else { return nil }
+    return entry
+  }
+
+  /// Whether a file is the service's to keep: a shell, an interpreter or `kill` that its unit runs
+  /// belongs to another package, which must stay upgradable.
+  private func isOwn(
+    _ path: String, _ owner: PackageDatabase.Entry?, _ owners: [String: String]
+  ) -> Bool {
+    owners[path].map { $0 == owner?.stem } ?? true
+  }
+
+  private static func resolve(_ path: String) -> String { (try? Files.resolve(path)) ?? path }
 
   private func define(_ facts: UnitFacts) throws(SystemError) -> ProtectedUnit {
     let installed = facts.loadState == "loaded"
     let fragment =
-      installed ? try baseline.take((try? Files.resolve(facts.fragment)) ?? facts.fragment) : nil
+      installed ? try baseline.take(Self.resolve(facts.fragment)) : nil
     var dropIns: [KeptFile] = []
     for path in facts.dropIns where installed {
-      if let file = try baseline.take((try? Files.resolve(path)) ?? path) { dropIns.append(file) }
+      if let file = try baseline.take(Self.resolve(path)) { dropIns.append(file) }
     }
     return ProtectedUnit(
       name: facts.name, fragment: fragment, dropIns: dropIns, links: links(to: facts.name),

@@ -8,12 +8,17 @@ internal import Protection
 package final class Workbench {
   package let baseline: BaselineStore
   private let manifest: Manifest
+  /// Space to give back on a full disk, so that what an unprotect took down can go up again.
+  private let ballast: String
+  private static let ballastSize = 1 << 20
 
   /// - Parameter directory: the daemon's own, such as /var/lib/holdfast.
   package init(directory: String) throws(SystemError) {
     baseline = try BaselineStore(directory: "\(directory)/baseline")
     try Files.makeDirectory("\(directory)/shields", mode: 0o700, parents: true)
     manifest = Manifest(path: "\(directory)/shields/manifest")
+    ballast = "\(directory)/shields/ballast"
+    keepBallast()
   }
 
   /// Whether anything of Holdfast's stands on this machine, as far as was noted.
@@ -101,27 +106,46 @@ package final class Workbench {
     let work = placements.map { ($0, damage(to: [$0])) }.filter { !$0.1.isEmpty }
     guard !work.isEmpty else { return result }
     do throws(SystemError) {
-      try manifest.add(
-        work.flatMap { placement, _ in
-          missingParents(of: placement).map(Manifest.Line.directory)
-            + placement.manifestLines(baseline: baseline)
-        })
+      try evenOnAFullDisk { () throws(SystemError) in
+        try manifest.add(
+          work.flatMap { placement, _ in
+            missingParents(of: placement).map(Manifest.Line.directory)
+              + placement.manifestLines(baseline: baseline)
+          })
+      }
     } catch {
       // Without the note a rescue boot could not undo it: better not done, and said.
       result.problems = [
-        Problem(path: "/var/lib/holdfast/shields", what: "cannot be written: \(error)")
+        Problem(path: "the list for the rescue boot", what: "cannot be written: \(error)")
       ]
       return result
     }
     for (placement, damage) in work {
       do throws(SystemError) {
-        try make(placement)
+        try evenOnAFullDisk { () throws(SystemError) in try make(placement) }
         result.mended += damage
       } catch {
         result.problems.append(Problem(path: placement.path, what: "cannot be protected: \(error)"))
       }
     }
+    keepBallast()
     return result
+  }
+
+  private func evenOnAFullDisk(_ work: () throws(SystemError) -> Void) throws(SystemError) {
+    do throws(SystemError) {
+      try work()
+    } catch  where error.isDiskFull {
+      guard (try? Files.remove(ballast)) != nil else { throw error }
+      try work()
+    }
+  }
+
+  private func keepBallast() {
+    guard !Files.exists(ballast) else { return }
+    // Written, not only reserved, so that it is there on every file system.
+    try? Files.writeAtomically(
+      ballast, [UInt8](repeating: 0, count: Self.ballastSize), mode: 0o600, sync: false)
   }
 
   private func make(_ placement: Placement) throws(SystemError) {

@@ -11,9 +11,6 @@ internal import Linux
 struct Console {
   let json: Bool
 
-  static let output = FileDescriptor(adopting: 1)
-  static let errors = FileDescriptor(adopting: 2)
-
   /// The result of a command: `text` is for a person, `members` follow `"ok":true`.
   func report(_ text: String, _ members: [JSON.Member]) throws(Refusal) {
     try write(json ? Self.line([.init(name: "ok", value: true)] + members) : text + "\n")
@@ -37,7 +34,7 @@ struct Console {
 
   /// Something to know beside the result.
   func note(_ text: String) {
-    if !json { try? Self.errors.writeAll(Array((text + "\n").utf8)) }
+    if !json { try? FileDescriptor.standardError.writeAll(Array((text + "\n").utf8)) }
   }
 
   /// Says why nothing was done.
@@ -54,7 +51,7 @@ struct Console {
 
   private func write(_ text: String) throws(Refusal) {
     do {
-      try Self.output.writeAll(Array(text.utf8))
+      try FileDescriptor.standardOutput.writeAll(Array(text.utf8))
     } catch {
       throw Refusal(error, "write to standard output")
     }

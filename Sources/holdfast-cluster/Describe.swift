@@ -1,6 +1,7 @@
 internal import AgentToken
 internal import Cluster
 internal import JSON
+internal import Linux
 
 /// Words and JSON for what several commands show.
 enum Describe {

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Version
 
 struct HoldfastCluster: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -20,7 +21,7 @@ struct HoldfastCluster: ParsableCommand {
 
         holdfast-cluster token issue --scope tenant --tenant retail
       """,
-    version: commandVersion,
+    version: holdfastVersion,
     subcommands: [
       Initialize.self, RootCommand.self, BundleCommand.self, KeyCommand.self, TokenCommand.self,
     ]

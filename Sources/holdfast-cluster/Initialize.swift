@@ -39,7 +39,7 @@ struct Initialize: IssuerCommand {
     try issuer.checkVacant()
     var chosen: Passphrase?
     if let passphraseFile { chosen = try Passphrase.read(from: passphraseFile) }
-    if passphrase { chosen = try Terminal.choose("Passphrase for the new keys: ") }
+    if passphrase { chosen = try PassphrasePrompt.choose("Passphrase for the new keys: ") }
     let bundle = try issuer.create(
       cluster: cluster, passphrase: chosen, waiting: waiting(issuer, console))
     try console.report(

@@ -37,7 +37,7 @@ struct PassphraseOptions: ParsableArguments {
   func passphrase(for issuer: Issuer) throws(Refusal) -> Passphrase? {
     if let passphraseFile { return try Passphrase.read(from: passphraseFile) }
     guard try issuer.isSealed() else { return nil }
-    return try Terminal.ask("Passphrase of the keys in \(issuer.directory): ")
+    return try PassphrasePrompt.ask("Passphrase of the keys in \(issuer.directory): ")
   }
 }
 

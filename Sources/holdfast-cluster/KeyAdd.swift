@@ -68,6 +68,6 @@ struct KeyAdd: IssuerCommand {
   }
 
   private func moment(_ text: String) -> Int64? {
-    CivilTime.moment(text, now: Clock.wall(), local: LocalTime.seconds)
+    CivilTime.moment(text, now: Clock.wall(), local: { LocalTime($0).seconds })
   }
 }

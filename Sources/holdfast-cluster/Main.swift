@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Glibc
 internal import Linux
 
 /// Exit status: 0 done (also when it was so already), 1 refused or failed, 2 usage.
@@ -10,7 +9,7 @@ enum Main {
     // Swift takes them from /proc; a chroot without it would look like a call without any.
     guard !CommandLine.arguments.isEmpty else {
       Console(json: false).note("The arguments cannot be read here: /proc is not mounted.")
-      exit(1)
+      exitProcess(1)
     }
     do {
       var command = try HoldfastCluster.parseAsRoot()
@@ -26,8 +25,8 @@ enum Main {
     let message = HoldfastCluster.fullMessage(for: error)
     if !message.isEmpty {
       let text = Array((message + "\n").utf8)
-      try? (code.isSuccess ? Console.output : Console.errors).writeAll(text)
+      try? (code.isSuccess ? FileDescriptor.standardOutput : .standardError).writeAll(text)
     }
-    exit(code == .validationFailure ? 2 : code.rawValue)
+    exitProcess(code == .validationFailure ? 2 : code.rawValue)
   }
 }

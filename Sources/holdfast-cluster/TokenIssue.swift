@@ -2,6 +2,7 @@ internal import AgentToken
 internal import ArgumentParser
 internal import Cluster
 internal import JSON
+internal import Linux
 
 struct TokenIssue: IssuerCommand {
   static let configuration = CommandConfiguration(

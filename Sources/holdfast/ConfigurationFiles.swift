@@ -1,5 +1,4 @@
 import Configuration
-import Glibc
 import Linux
 
 /// The configuration's files as they are on the disk, for the code that judges them.
@@ -26,7 +25,7 @@ struct ConfigurationFiles {
       for name in try Files.list(directory) where name.hasSuffix(".conf") && !name.hasPrefix(".") {
         take("\(directory)/\(name)", kind)
       }
-    } catch  where error.errno == ENOENT {
+    } catch  where error.errno == ErrorNumber.noSuchFile {
       return
     } catch {
       report(directory, error)
@@ -38,7 +37,7 @@ struct ConfigurationFiles {
       // One byte more than a file may have: that is then said by the code that judges it.
       let bytes = try Files.read(path, limit: ConfigurationSource.maxBytes + 1)
       sources.append(ConfigurationSource(path: path, bytes: bytes, kind: kind))
-    } catch  where error.errno == ENOENT && !Files.exists(path) {
+    } catch  where error.errno == ErrorNumber.noSuchFile && !Files.exists(path) {
       return
     } catch {
       report(path, error)
@@ -47,8 +46,8 @@ struct ConfigurationFiles {
 
   private mutating func report(_ path: String, _ error: SystemError) {
     let reason =
-      error.errno == EFBIG
-      ? "it is longer than \(ConfigurationSource.maxBytes) bytes" : Text.reason(of: error.errno)
+      error.errno == ErrorNumber.fileTooLarge
+      ? "it is longer than \(ConfigurationSource.maxBytes) bytes" : Text.reason(of: error)
     issues.append(
       ConfigurationIssue(file: path, line: 0, key: nil, message: "Cannot be read: \(reason)."))
   }

@@ -1,5 +1,4 @@
 import ControlSocket
-import Glibc
 import JSON
 import Linux
 
@@ -54,7 +53,7 @@ struct Daemon {
   }
 
   private func unreachable(_ system: SystemError) -> Failure {
-    if system.errno == EACCES || system.errno == EPERM {
+    if [ErrorNumber.accessDenied, ErrorNumber.notPermitted].contains(system.errno) {
       return Failure(
         .notPermitted, "Not permitted: you may not connect to \(path)", hint: "Run it as root.")
     }
@@ -65,11 +64,11 @@ struct Daemon {
         hint: "Boot without it to be protected again.")
     }
     switch system.errno {
-    case ENOENT, ENOTDIR:
+    case ErrorNumber.noSuchFile, ErrorNumber.notADirectory:
       return Failure(
         .unreachable, opening + "there is no \(path)",
         hint: "Start it: systemctl start holdfastd.socket")
-    case ECONNREFUSED:
+    case ErrorNumber.connectionRefused:
       return Failure(
         .unreachable, opening + "nothing listens on \(path)",
         hint: "Start it: systemctl restart holdfastd.socket")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Version
 
 /// The command's root. Every verb is one file in `Commands`.
 struct Holdfast: ParsableCommand {
@@ -14,7 +15,7 @@ struct Holdfast: ParsableCommand {
       Exit status: 0 done, 1 refused, 2 wrong usage, 3 the daemon cannot be reached,
       4 not permitted, 5 this host is not enrolled.
       """,
-    version: "holdfast \(commandVersion)",
+    version: "holdfast \(holdfastVersion)",
     groupedSubcommands: [
       CommandGroup(
         name: "Every day",

@@ -1,4 +1,4 @@
-import Glibc
+import Linux
 
 /// Small text files and standard input, read whole and never beyond a limit.
 enum Input {
@@ -9,29 +9,30 @@ enum Input {
   static func file(_ path: String, limit: Int) throws(Failure) -> String {
     if path == "-" { return try standardInput(limit: limit) }
     let name = Text.printable(path)
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw unreadable(name, errno) }
-    defer { close(descriptor) }
-    return try text(of: descriptor, name: name, limit: limit)
+    let file: FileDescriptor
+    do throws(SystemError) {
+      file = try FileDescriptor.open(path, flags: OpenFlags.readOnly)
+    } catch {
+      throw unreadable(name, error)
+    }
+    return try text(of: file, name: name, limit: limit)
   }
 
   static func standardInput(limit: Int) throws(Failure) -> String {
-    try text(of: STDIN_FILENO, name: "Standard input", limit: limit)
+    try text(of: .standardInput, name: "Standard input", limit: limit)
   }
 
   private static func text(
-    of descriptor: Int32, name: String, limit: Int
+    of file: FileDescriptor, name: String, limit: Int
   ) throws(Failure) -> String {
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 4096)
-    while bytes.count <= limit {
-      let count = read(descriptor, &chunk, chunk.count)
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw unreadable(name, errno) }
-      if count == 0 { return try text(bytes, from: name) }
-      bytes += chunk[..<count]
+    let bytes: [UInt8]
+    do throws(SystemError) {
+      bytes = try file.readAll(limit: limit)
+    } catch {
+      throw error.errno == ErrorNumber.fileTooLarge
+        ? tooLong(name, limit) : unreadable(name, error)
     }
-    throw tooLong(name, limit)
+    return try text(bytes, from: name)
   }
 
   private static func text(_ bytes: [UInt8], from name: String) throws(Failure) -> String {
@@ -45,7 +46,7 @@ enum Input {
     .usage("\(name) is too long: at most \(limit) bytes are read")
   }
 
-  private static func unreadable(_ name: String, _ number: Int32) -> Failure {
-    .usage("\(name) cannot be read: \(Text.reason(of: number))")
+  private static func unreadable(_ name: String, _ error: SystemError) -> Failure {
+    .usage("\(name) cannot be read: \(Text.reason(of: error))")
   }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Linux
 
 /// The entry point: parses, runs, and turns whatever went wrong into words on standard error and
@@ -8,7 +7,7 @@ import Linux
 enum Main {
   static func main() {
     ignoreSIGPIPE()
-    exit(run())
+    exitProcess(run())
   }
 
   private static func run() -> Int32 {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Linux
 
 /// Where an agent token comes from: the command line, standard input, a prompt or a file.
 struct TokenOptions: ParsableArguments {
@@ -23,8 +24,8 @@ struct TokenOptions: ParsableArguments {
   func read() throws(Failure) -> String {
     if let file { return try Self.token(in: Input.file(file, limit: Self.limit), from: file) }
     if let token, token != "-" { return token }
-    if Terminal.isInput {
-      return try Self.token(in: Terminal.ask("Agent token:"), from: "the answer")
+    if Terminal.isTerminal(.standardInput) {
+      return try Self.token(in: Self.ask(), from: "the answer")
     }
     guard token == "-" else {
       throw .usage(
@@ -32,6 +33,18 @@ struct TokenOptions: ParsableArguments {
         hint: "On the command line, or with --file FILE, or - for standard input.")
     }
     return try Self.token(in: Input.standardInput(limit: Self.limit), from: "standard input")
+  }
+
+  private static func ask() throws(Failure) -> String {
+    do throws(SystemError) {
+      let answer = try PasswordPrompt.ask(
+        "Agent token: ", on: .standardError, from: .standardInput)
+      return String(decoding: answer, as: UTF8.self)
+    } catch {
+      throw error.errno == ErrorNumber.canceled
+        ? .usage("No agent token was given")
+        : .usage("The terminal cannot be asked: \(Text.reason(of: error))")
+    }
   }
 
   /// Bytes; a token has at most 2,048.

@@ -100,11 +100,9 @@ import Testing
     #expect(taking == Taking(value: [web], taken: [], refused: [change]))
   }
 
-  @Test func upgradesAndFilesChange() {
-    let new = GuardSettings(unit: "web.service", upgrades: .any, extraFiles: ["/c", "/b"])
+  @Test func filesChange() {
+    let new = GuardSettings(unit: "web.service", extraFiles: ["/c", "/b"])
     let changes = [
-      SettingChange(
-        unit: "web.service", key: "[Service] Upgrades", old: "token", new: "any", loosens: true),
       SettingChange(
         unit: "web.service", key: "[Service] Files", old: "/a", new: nil, loosens: true),
       SettingChange(
@@ -113,15 +111,8 @@ import Testing
     #expect(GuardSettings.change(from: [web], to: [new]) == changes)
     let taking = GuardSettings.tightened([web], by: [new])
     #expect(taking.value == [GuardSettings(unit: "web.service", extraFiles: ["/a", "/b", "/c"])])
-    #expect(taking.taken == [changes[2]])
-    #expect(taking.refused == [changes[0], changes[1]])
-  }
-
-  @Test func upgradesBecomeStricter() {
-    let old = GuardSettings(unit: "web.service", upgrades: .any)
-    let new = GuardSettings(unit: "web.service", upgrades: .token)
-    #expect(GuardSettings.change(from: [old], to: [new]).map(\.loosens) == [false])
-    #expect(GuardSettings.tightened([old], by: [new]).value == [new])
+    #expect(taking.taken == [changes[1]])
+    #expect(taking.refused == [changes[0]])
   }
 
   @Test func orderIsNoChange() {
@@ -156,7 +147,7 @@ import Testing
     func anyGuards() -> [GuardSettings] {
       (1...4).filter { _ in Bool.random() }.map { number in
         GuardSettings(
-          unit: "s\(number).service", upgrades: Bool.random() ? .any : .token,
+          unit: "s\(number).service",
           extraFiles: ["/a", "/b", "/c"].filter { _ in Bool.random() })
       }
     }

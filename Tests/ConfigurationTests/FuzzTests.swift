@@ -7,7 +7,7 @@ import Testing
   private static let pieces: [String] = [
     "[Control]", "[Protection]", "[Service]", "[", "]", "=", "\n", "\n", "\n", "\r\n", "\\\n", "\\",
     "#", ";", "\"", "'", " ", "\t", "\0", "MaxConnections", "MaxWindowSec=", "1h 30min", "Files=",
-    "/a", "Unit=a.service", "Upgrades=any", "LocalGuards=none", "\\x41", "\\u", "é", "-1", "1.",
+    "/a", "Unit=a.service", "Upgrades=token", "LocalGuards=none", "\\x41", "\\u", "é", "-1", "1.",
     "99999999999999999999", "\u{FEFF}", "\u{85}",
   ]
 

@@ -1,3 +1,4 @@
+import Protection
 import Testing
 
 @testable import Configuration
@@ -18,7 +19,7 @@ import Testing
     let text = """
       [Service]
       Unit=app@1.service
-      Upgrades=any
+      Upgrades=token
       Files=/etc/app/a.yml "/etc/app/b c.yml"
       Files=/opt/app/run
       Files=/etc/app/a.yml
@@ -26,7 +27,7 @@ import Testing
     #expect(
       try read(text) == [
         GuardSettings(
-          unit: "app@1.service", upgrades: .any,
+          unit: "app@1.service", upgrades: .token,
           extraFiles: ["/etc/app/a.yml", "/etc/app/b c.yml", "/opt/app/run"])
       ])
   }
@@ -56,12 +57,12 @@ import Testing
   @Test(arguments: [
     ("", ["0 Unit"]),
     ("# nothing\n\n[Service]\n", ["3 Unit"]),
-    ("[Service]\nUpgrades=any\n", ["1 Unit"]),
+    ("[Service]\nUpgrades=token\n", ["1 Unit"]),
     ("[Service]\nUnit=\n", ["2 Unit"]),
     ("[Service]\nUnit=a.service\nUnit=b.service\n", ["3 Unit"]),
     ("[Service]\nUnit=a.service\nUpgrades=never\n", ["3 Upgrades"]),
     ("[Service]\nUnit=a.service\nUpgrades=\n", ["3 Upgrades"]),
-    ("[Service]\nUnit=a.service\nUpgrades=any\nUpgrades=any\n", ["4 Upgrades"]),
+    ("[Service]\nUnit=a.service\nUpgrades=token\nUpgrades=token\n", ["4 Upgrades"]),
     ("[Control]\nMaxConnections=1\n[Service]\nUnit=a.service\n", ["1 -"]),
     ("[Service]\nUnit=a.service\nExec=/bin/sh\n", ["3 Exec"]),
     ("[Service]\nUnit=a.service\nFiles=relative\n", ["3 Files"]),
@@ -70,6 +71,12 @@ import Testing
   func mistakes(text: String, expected: [String]) {
     #expect(places(service(text)) == expected)
     #expect(Settings.read([service(text)]).guards == [])
+  }
+
+  @Test func upgradesWithoutATokenAreNotSupported() {
+    let reading = Settings.read([service("[Service]\nUnit=a.service\nUpgrades=any\n")])
+    #expect(reading.guards == [])
+    #expect(reading.issues.map(\.message) == ["\"any\" is not supported: only token is."])
   }
 
   @Test(arguments: [
@@ -116,7 +123,7 @@ import Testing
 
   @Test(arguments: [
     GuardSettings(unit: "a.service"),
-    GuardSettings(unit: "a@b\\x2dc.service", upgrades: .any),
+    GuardSettings(unit: "a@b\\x2dc.service"),
     GuardSettings(
       unit: "a.service",
       extraFiles: ["/a", "/a b", "/it's", "/a\"b", #"/a\b"#, #"/ends\"#, "/#a", "/ä", "/a  b"]),

@@ -42,6 +42,26 @@ import Testing
     #expect(try FileLock.take(path) != nil)
   }
 
+  @Test func isWaitedFor() throws {
+    let path = directory("lock")
+    var first = try FileLock.take(path)
+    // Whoever waits is told of it, and that ends the wait here.
+    var waits = 0
+    let second = try FileLock.wait(for: path) {
+      waits += 1
+      first = nil
+    }
+    #expect(waits == 1 && first == nil)
+    #expect(try FileLock.take(path) == nil)
+    withExtendedLifetime(second) {}
+  }
+
+  @Test func isNotWaitedForWhereItIsFree() throws {
+    let lock = try FileLock.wait(for: directory("lock")) { Issue.record("it waited") }
+    #expect(FileLock.isHeld(directory("lock")))
+    withExtendedLifetime(lock) {}
+  }
+
   @Test func isNotHeldWhereThereIsNoFile() {
     #expect(!FileLock.isHeld(directory("none")))
   }

@@ -57,4 +57,20 @@ import Testing
     #expect(Users.id(named: "root") == 0)
     #expect(Users.name(id: 0) == "root")
   }
+
+  @Test func asksTheNameService() {
+    #expect(Users.nameFromService(id: 0) == "root")
+    #expect(Users.nameFromService(id: 4_294_967_294) == nil)
+  }
+
+  @Test func readsTheEnvironment() {
+    #expect(Environment.value(of: "PATH")?.isEmpty == false)
+    #expect(Environment.value(of: "HOLDFAST_NO_SUCH_VARIABLE") == nil)
+  }
+
+  @Test func sleepsNoLessThanAsked() {
+    let start = Clock.monotonicMicroseconds()
+    Clock.sleep(microseconds: 20_000)
+    #expect(Clock.monotonicMicroseconds() - start >= 20_000)
+  }
 }

@@ -8,12 +8,14 @@ import Testing
   @Test func findsTheOwnerByTheWholeLine() throws {
     let fixture = try Fixture()
     let packages = PackageDatabase(directory: "\(fixture.root)/var/lib/dpkg")
-    let entry = try #require(packages.owner(of: "\(fixture.root)/usr/sbin/demo"))
+    let path = "\(fixture.root)/usr/sbin/demo"
+    let owners = packages.owners(of: [path, "\(fixture.root)/usr/sbin/dem", "/nowhere"])
+    #expect(owners == [path: "demo"])
+    let entry = try #require(packages.entry(stem: "demo"))
     #expect(entry.name == "demo")
     #expect(entry.version == "1.0-1")
     #expect(entry.conffiles == ["\(fixture.root)/etc/demo/demo.conf"])
-    #expect(packages.owner(of: "\(fixture.root)/usr/sbin/dem") == nil)
-    #expect(packages.owner(of: "/nowhere") == nil)
+    #expect(!entry.isBasic)
     #expect(packages.entry(stem: "demo:arm64") == nil)
     #expect(packages.entry(stem: "demo:amd64")?.name == "demo")
   }

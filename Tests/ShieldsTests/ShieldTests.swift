@@ -209,6 +209,30 @@ struct ShieldTests {
     #expect(lines.contains { $0.hasPrefix("saved\t") && $0.contains("demo.prerm") })
   }
 
+  /// What the unit runs of other packages (an interpreter, `kill`) must stay upgradable; what its
+  /// own package ships is kept, the script that the interpreter runs included.
+  @Test func filesOfOtherPackagesAreLeftAlone() throws {
+    let root = fixture.root
+    for name in ["interpreter", "demonstrator", "script", "loose", "data"] {
+      try fixture.write("/usr/sbin/\(name)", name, mode: 0o755)
+    }
+    try fixture.write(
+      "/var/lib/dpkg/info/demonstrator.list",
+      "\(root)/usr/sbin/demonstrator\n\(root)/usr/sbin/interpreter\n")
+    try fixture.write(
+      "/var/lib/dpkg/info/demo.list",
+      "\(root)/usr/sbin/script\n\(root)/usr/lib/systemd/system/demo.service\n")
+    var facts = UnitFacts(name: "demo.service")
+    facts.loadState = "loaded"
+    facts.fragment = "\(root)/usr/lib/systemd/system/demo.service"
+    facts.programs = ["interpreter", "demonstrator", "loose"].map { "\(root)/usr/sbin/\($0)" }
+    facts.arguments = ["script", "data"].map { "\(root)/usr/sbin/\($0)" }
+    let service = try fixture.deriving.define(
+      [facts], extra: [], upgrades: .token, addedBy: AddedBy(uid: 0, loginUID: nil, at: 1))
+    #expect(service.package?.name == "demo")
+    #expect(service.programs.map(\.path) == ["loose", "script"].map { "\(root)/usr/sbin/\($0)" })
+  }
+
   @Test func aUnitThatIsNotInstalledGetsNoUnitShield() throws {
     var facts = UnitFacts(name: "gone.service")
     facts.loadState = "masked"

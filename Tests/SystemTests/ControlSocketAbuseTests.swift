@@ -4,7 +4,7 @@ import Testing
 
 /// What is thrown at the control socket: each gets its code or a closed door, changes nothing, and
 /// disturbs nobody.
-@Suite(.bootsMachines, .timeLimit(.minutes(3)))
+@Suite(.bootsMachines)
 struct ControlSocketAbuseTests {
   @Test("bad requests get their code, and the host stays protected")
   func badRequests() async throws {

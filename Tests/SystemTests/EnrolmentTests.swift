@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Becoming a host of a cluster.
-@Suite(.bootsMachines, .timeLimit(.minutes(3)))
+@Suite(.bootsMachines)
 struct EnrolmentTests {
   @Test("a host that is not enrolled says so, and protects nothing")
   func notEnrolled() async throws {

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// What root does to the files of a protected service, and to the daemon's own.
-@Suite(.bootsMachines, .timeLimit(.minutes(3)))
+@Suite(.bootsMachines)
 struct FileAttackTests {
   static let files = [
     "/usr/sbin/example-agent", "/usr/lib/systemd/system/example-agent.service",

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What apt and dpkg may do while protected, and what not.
-@Suite(.bootsMachines, .timeLimit(.minutes(3)))
+@Suite(.bootsMachines)
 struct PackageAttackTests {
   @Test("removal is refused, and says how to unprotect", arguments: ["example-agent", "holdfast"])
   func removal(package: String) async throws {

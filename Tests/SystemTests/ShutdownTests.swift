@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// A protected host is shut down like any other.
-@Suite(.bootsMachines, .timeLimit(.minutes(3)))
+@Suite(.bootsMachines)
 struct ShutdownTests {
   @Test("power off takes no more than 5 seconds longer than without Holdfast")
   func powerOff() async throws {

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// What root does to the unit of a protected service, and to the daemon's own, by way of systemd.
-@Suite(.bootsMachines, .timeLimit(.minutes(3)))
+@Suite(.bootsMachines)
 struct UnitAttackTests {
   static let units = [ProtectedHost.agent, ProtectedHost.daemon]
 

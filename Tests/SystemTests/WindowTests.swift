@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// The time between a good token and the next protection.
-@Suite(.bootsMachines, .timeLimit(.minutes(3)))
+@Suite(.bootsMachines)
 struct WindowTests {
   @Test("after unprotect everything works that was refused, and nothing is put back")
   func everythingWorks() async throws {
@@ -71,7 +71,7 @@ struct WindowTests {
     "holdfast reconnected",
     "systemctl start holdfast-reconnected.service",
     "systemctl restart holdfastd",
-    "systemctl kill --signal=KILL holdfastd",
+    "kill -9 $(systemctl show --value -p MainPID holdfastd)",
   ]
 
   @Test("what was allowed is refused again after each ending", arguments: endings)
@@ -80,9 +80,7 @@ struct WindowTests {
       try await host.unprotect()
       try await host.allows("systemctl stop example-agent")
       try await host.allows(command)
-      #expect(
-        try await host.machine.eventually(
-          within: 5, "holdfast status --json | grep -q '\"state\":\"protected\"'"))
+      #expect(try await host.becomesProtected(within: 5))
       try await host.expectProtected()
       try await host.refuses("rm -f /usr/sbin/example-agent")
       try await host.refuses("apt-get remove -y example-agent")
@@ -94,13 +92,11 @@ struct WindowTests {
     try await withProtectedHost { host in
       // The shortest window that there is.
       let output = try await host.unprotect(window: 60)
-      #expect(output.text.contains("1 minute"), "\(output)")
+      #expect(output.text.contains("1 min"), "\(output)")
       try await host.allows("systemctl stop example-agent")
       try await Task.sleep(for: .seconds(55))
       #expect(try await host.state == "unprotected")
-      #expect(
-        try await host.machine.eventually(
-          within: 8, "holdfast status --json | grep -q '\"state\":\"protected\"'"))
+      #expect(try await host.becomesProtected(within: 8))
       try await host.expectProtected()
     }
   }

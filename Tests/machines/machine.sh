@@ -36,9 +36,15 @@ container() {
   cat "$directory/container" 2>/dev/null
 }
 
-# The machine's PID 1: the only child of the container's process $1. The list has no newline.
+# The machine's PID 1: the child of the container's process $1 that is number 1 in a namespace of
+# its own. (Early on there is another child, which only sets things up.)
 child_of() {
-  cut -d' ' -f1 "/proc/$1/task/$1/children" 2>/dev/null
+  local child
+  # The list has no newline at its end.
+  child=$(cut -d' ' -f1 "/proc/$1/task/$1/children" 2>/dev/null)
+  if [ -n "$child" ] && grep -q '^NSpid:.*[[:space:]]1$' "/proc/$child/status" 2>/dev/null; then
+    echo "$child"
+  fi
 }
 
 # By their own ids, the machine's PID 1 first, which takes all of it along.
@@ -48,7 +54,8 @@ end_machine() {
   while is_on; do
     pid=$(container)
     if [ -n "$pid" ]; then
-      kill -KILL "$(child_of "$pid")" "$pid" 2>/dev/null
+      # shellcheck disable=SC2046 # one process, or none
+      kill -KILL $(child_of "$pid") "$pid" 2>/dev/null
     fi
     sleep 0.02
   done
@@ -76,7 +83,8 @@ sweep() {
       pid=$(cat "$other/container" 2>/dev/null)
       if [ -n "$pid" ] && [ "$(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null |
         grep -c -- " -D $other/root ")" -gt 0 ]; then
-        kill -KILL "$(child_of "$pid")" "$pid" 2>/dev/null
+        # shellcheck disable=SC2046 # one process, or none
+        kill -KILL $(child_of "$pid") "$pid" 2>/dev/null
         sleep 0.2
       fi
       unmount_and_delete "$other"
@@ -106,20 +114,20 @@ find_leader() {
   return 1
 }
 
-# Waits until the machine has started all it wants to start.
+# Waits until the machine has started all it wants to start. Asking again and again, because
+# `is-system-running --wait` may miss the one signal that it waits for.
 say_when_up() {
-  local try state=
-  for ((try = 0; try < boot_seconds * 20; try++)); do
-    state=$(timeout $boot_seconds nsenter --target "$leader" --all env -i PATH=/usr/bin:/bin \
-      systemctl is-system-running --wait 2>/dev/null)
+  local state='' end=$((SECONDS + boot_seconds))
+  while is_on && [ "$SECONDS" -lt "$end" ]; do
+    state=$(timeout 5 nsenter --target "$leader" --all env -i PATH=/usr/bin:/bin \
+      systemctl is-system-running 2>/dev/null)
     case $state in
     running | degraded | maintenance)
       echo "up $leader $state"
       return
       ;;
     esac
-    is_on || break
-    sleep 0.05
+    sleep 0.03
   done
   echo "failed: ${state:-ended while it booted}, see $directory/console"
 }

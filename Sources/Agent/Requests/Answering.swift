@@ -3,6 +3,7 @@ internal import ControlSocket
 internal import JSON
 internal import Linux
 internal import Protection
+internal import Version
 
 /// The control socket's verbs: who may is decided first, then each verb has its own function.
 extension Agent {

@@ -110,6 +110,8 @@ extension Agent {
       throw Refusal(.internalError, "The service cannot be stored: \(error)")
     }
     settings.add(unit)
+    // In the middle of a dpkg run its files may be about to change.
+    if board.packages.isInTransaction { try? guards.markVoid([unit]) }
     recorder.event("guard_added", outcome: unit, peer: connection.peer)
     Announcer.say(.guarded, .notice, "\(unit) is protected from now on.", [("UNIT", unit)])
     whenSettled.append { [weak self] in

@@ -13,6 +13,7 @@ extension Agent {
       guard let self else { return }
       let outcome = settings.take(isOpen: isFullyOpen)
       guard settings.problems.isEmpty else {
+        inspectSoon()  // degraded from now on
         throw Refusal(
           .badArguments, settings.problems.joined(separator: "\n"),
           hint: "Nothing was taken. holdfast config validate says the same.")
@@ -88,11 +89,11 @@ extension Agent {
   /// A service of which only the name is known so far.
   func adoptUndefined(_ unit: String) {
     do {
-      try guards.markVoid([unit])
       try guards.store(
         ServiceDefinition(
           unit: unit, description: "", units: [], programs: [], settings: [], package: nil,
           upgrades: .token, addedBy: AddedBy(uid: 0, loginUID: nil, at: Clock.wall())))
+      try guards.markVoid([unit])
     } catch {
       Announcer.say(.trouble, .error, "\(unit) cannot be guarded: \(error)")
     }

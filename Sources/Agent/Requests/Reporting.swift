@@ -4,6 +4,7 @@ internal import JSON
 internal import Linux
 internal import Protection
 internal import Shields
+internal import Version
 
 /// `status`, `watch` and `events`: what is so, inspected when asked.
 extension Agent {

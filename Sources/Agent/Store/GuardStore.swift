@@ -21,18 +21,18 @@ final class GuardStore {
   init(directory: String) throws(SystemError) {
     self.directory = "\(directory)/guards"
     try Files.makeDirectory(self.directory, mode: 0o700, parents: true)
-    for name in try Files.list(self.directory) where name.hasSuffix(".json") {
+    for name in try Files.list(self.directory) where name.hasSuffix(Self.suffix) {
       guard let bytes = try? Files.read("\(self.directory)/\(name)"),
         let json = try? JSON.parse(bytes), let definition = ServiceDefinition(json: json)
       else {
         damaged.append("\(self.directory)/\(name)")
         continue
       }
+      definitions.removeAll { $0.unit == definition.unit }
       definitions.append(definition)
+      if name.hasSuffix(Self.voidSuffix) { void.insert(definition.unit) }
     }
     sort()
-    let stored = (try? Files.read("\(self.directory)/void")).flatMap { try? JSON.parse($0) }
-    void = Set(stored.all(\.string) ?? [])
     // holdfast-rescue leaves this behind: what was done then was done with permission.
     let rescued = "\(directory)/rescued"
     if Files.exists(rescued) {
@@ -62,30 +62,44 @@ final class GuardStore {
   func remove(_ unit: String) throws(SystemError) {
     try Files.remove(path(of: unit))
     definitions.removeAll { $0.unit == unit }
-    try? setVoid(void.subtracting([unit]))
+    void.remove(unit)
   }
 
-  /// Marks baselines as no longer what to go back to; on disk when this returns.
+  /// Marks baselines as no longer what to go back to; on disk when this returns. A file's name
+  /// says so, because a rename works on a full disk too.
   func markVoid(_ units: Set<String>) throws(SystemError) {
-    if !units.isSubset(of: void) { try setVoid(void.union(units)) }
+    let new = units.subtracting(void).filter { definition(of: $0) != nil }
+    guard !new.isEmpty else { return }
+    for unit in new {
+      try Files.rename(
+        "\(directory)/\(unit)\(Self.suffix)", to: "\(directory)/\(unit)\(Self.voidSuffix)")
+      void.insert(unit)
+    }
+    try Files.syncDirectory(directory)
   }
 
   func clearVoid(_ units: Set<String>) throws(SystemError) {
-    if !void.isDisjoint(with: units) { try setVoid(void.subtracting(units)) }
+    let old = units.intersection(void)
+    guard !old.isEmpty else { return }
+    for unit in old {
+      try Files.rename(
+        "\(directory)/\(unit)\(Self.voidSuffix)", to: "\(directory)/\(unit)\(Self.suffix)")
+      void.remove(unit)
+    }
+    try Files.syncDirectory(directory)
   }
 
-  private func setVoid(_ units: Set<String>) throws(SystemError) {
-    let text = JSON.strings(units.sorted()).encoded() + "\n"
-    try Files.writeAtomically("\(directory)/void", text, mode: 0o600, sync: true)
-    void = units
-  }
+  private static let suffix = ".json"
+  private static let voidSuffix = ".void.json"
 
   private func write(_ definition: ServiceDefinition) throws(SystemError) {
     try Files.writeAtomically(
       path(of: definition.unit), definition.json.encoded() + "\n", mode: 0o600, sync: true)
   }
 
-  private func path(of unit: String) -> String { "\(directory)/\(unit).json" }
+  private func path(of unit: String) -> String {
+    "\(directory)/\(unit)\(void.contains(unit) ? Self.voidSuffix : Self.suffix)"
+  }
 
   private func sort() {
     definitions.sort {

@@ -37,7 +37,9 @@ struct UnitReport: Sendable, Equatable {
     facts.dropIns = unit.strings("DropInPaths")
     facts.type = service.string("Type")
     facts.environment = service.strings("Environment")
-    for key in Self.execKeys { facts.programs += service.programs(key) }
+    let commands = Self.execKeys.flatMap { service[$0]?.commands ?? [] }
+    facts.programs = commands.map(\.path)
+    facts.arguments = commands.flatMap { $0.arguments.dropFirst() }.filter { $0.hasPrefix("/") }
     activeState = unit.string("ActiveState")
     subState = unit.string("SubState")
     since = Int64(clamping: unit.integer("StateChangeTimestamp") / 1_000_000)
@@ -49,7 +51,7 @@ struct UnitReport: Sendable, Equatable {
   }
 
   static let execKeys = [
-    "ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop",
+    "ExecStart", "ExecCondition", "ExecStartPre", "ExecStartPost", "ExecReload", "ExecStop",
     "ExecStopPost",
   ]
   static let unitKeys: Set<String> = [
@@ -65,7 +67,4 @@ extension [String: BusValue] {
   fileprivate func strings(_ key: String) -> [String] { self[key]?.strings ?? [] }
   fileprivate func bool(_ key: String) -> Bool { self[key]?.bool ?? false }
   fileprivate func integer(_ key: String) -> UInt64 { self[key]?.uint64 ?? 0 }
-  fileprivate func programs(_ key: String) -> [String] {
-    (self[key]?.commands ?? []).map(\.path)
-  }
 }

@@ -14,7 +14,7 @@ package final class FileDescriptor: Sendable {
     _ = close(raw)
   }
 
-  /// Opens a file, always with `O_CLOEXEC` and `O_NOCTTY`.
+  /// Opens a file, always with `O_CLOEXEC` and `O_NOCTTY`; `flags` are those of `OpenFlags`.
   package static func open(
     _ path: String, flags: Int32, mode: UInt32 = 0
   ) throws(SystemError) -> FileDescriptor {
@@ -34,6 +34,11 @@ package final class FileDescriptor: Sendable {
     let flags = try syscall("get descriptor flags") { fcntl(raw, F_GETFL) }
     let wanted = nonBlocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK
     try syscall("set descriptor flags") { fcntl(raw, F_SETFL, wanted) }
+  }
+
+  /// Sets the file's permission bits: fchmod(2).
+  package func setMode(_ mode: UInt32) throws(SystemError) {
+    try syscall("set mode") { fchmod(raw, mode_t(mode)) }
   }
 
   /// Writes data and metadata to the disk: fsync(2).

@@ -29,16 +29,38 @@ package enum FileLock {
   package static func take(
     _ path: String, mode: UInt32 = 0o600
   ) throws(SystemError) -> FileDescriptor? {
-    let file = try FileDescriptor.open(
-      path, flags: O_RDWR | O_CREAT | O_NONBLOCK | O_NOFOLLOW, mode: mode)
+    let file = try open(path, mode)
+    return try tryToLock(file, path) ? file : nil
+  }
+
+  /// Takes the write lock as `take` does, but waits for as long as someone else has it.
+  ///
+  /// - Parameter waiting: called once, before the wait, where someone else has it.
+  package static func wait(
+    for path: String, mode: UInt32 = 0o600, waiting: () -> Void = {}
+  ) throws(SystemError) -> FileDescriptor {
+    let file = try open(path, mode)
+    if try tryToLock(file, path) { return file }
+    waiting()
+    var lock = wholeFile()
+    try syscall("lock \(path)") { fcntl(file.raw, F_OFD_SETLKW, &lock) }
+    return file
+  }
+
+  private static func open(_ path: String, _ mode: UInt32) throws(SystemError) -> FileDescriptor {
+    try FileDescriptor.open(path, flags: O_RDWR | O_CREAT | O_NONBLOCK | O_NOFOLLOW, mode: mode)
+  }
+
+  /// False while someone else has the lock.
+  private static func tryToLock(_ file: FileDescriptor, _ path: String) throws(SystemError) -> Bool {
     var lock = wholeFile()
     do throws(SystemError) {
       try syscall("lock \(path)") { fcntl(file.raw, F_OFD_SETLK, &lock) }
+      return true
     } catch {
-      if error.errno == EAGAIN || error.errno == EACCES { return nil }
+      if error.errno == EAGAIN || error.errno == EACCES { return false }
       throw error
     }
-    return file
   }
 
   private static func wholeFile() -> flock {

@@ -6,8 +6,9 @@ extension Clock {
     var time = time_t(seconds)
     var parts = tm()
     guard gmtime_r(&time, &parts) != nil else { return "\(seconds)" }
-    func two(_ value: Int32) -> String { value < 10 ? "0\(value)" : "\(value)" }
-    return "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday)) "
-      + "\(two(parts.tm_hour)):\(two(parts.tm_min)) UTC"
+    let month = TwoDigits.text(parts.tm_mon + 1)
+    let day = TwoDigits.text(parts.tm_mday)
+    let hour = TwoDigits.text(parts.tm_hour)
+    return "\(parts.tm_year + 1900)-\(month)-\(day) \(hour):\(TwoDigits.text(parts.tm_min)) UTC"
   }
 }

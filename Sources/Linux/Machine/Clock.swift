@@ -29,6 +29,13 @@ package enum Clock {
     microseconds(CLOCK_MONOTONIC)
   }
 
+  /// Waits, and does nothing else: not for the daemon. A signal ends it early.
+  package static func sleep(microseconds: UInt64) {
+    var time = timespec(
+      tv_sec: Int(clamping: microseconds / 1_000_000), tv_nsec: Int(microseconds % 1_000_000) * 1000)
+    _ = nanosleep(&time, nil)
+  }
+
   private static func microseconds(_ clock: clockid_t) -> UInt64 {
     let time = now(clock)
     return UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_nsec) / 1000

@@ -11,7 +11,7 @@ package enum UnixSocket {
     let listener = try make(SOCK_NONBLOCK)
     if let there = try Files.status(path), there.kind == .other { try Files.remove(path) }
     // The name appears with this mode less the umask, so never with more than asked for.
-    try syscall("set mode") { fchmod(listener.raw, mode_t(mode)) }
+    try listener.setMode(mode)
     try withAddress(path, "listen") { Glibc.bind(listener.raw, $0, $1) }
     if uid != nil || gid != nil { try Files.chown(path, uid: uid, gid: gid) }
     try Files.chmod(path, mode)

@@ -21,19 +21,26 @@ package struct PackageDatabase {
     /// may be installed.
     package let stem: String
     package let conffiles: [String]
+    /// The system is made of it: `Essential`, or of a priority that every Debian system installs
+    /// (Debian policy, 2.5 and 3.8).
+    package let isBasic: Bool
   }
 
-  /// The installed package that ships `path`, if one does.
-  package func owner(of path: String) -> Entry? {
-    let spellings = Self.spellings(of: path)
+  /// For each path that an installed package ships, the stem of that package. One pass over all
+  /// packages' lists, however many paths.
+  package func owners(of paths: [String]) -> [String: String] {
+    var wanted = paths.map { ($0, Self.spellings(of: $0)) }
+    var found: [String: String] = [:]
     let info = "\(directory)/info"
-    for name in (try? Files.list(info)) ?? [] where name.hasSuffix(".list") {
+    for name in (try? Files.list(info)) ?? [] where name.hasSuffix(".list") && !wanted.isEmpty {
       guard let list = try? Files.read("\(info)/\(name)") else { continue }
-      if spellings.contains(where: { Self.hasLine($0, in: list) }) {
-        return entry(stem: String(name.dropLast(5)))
+      wanted.removeAll { path, spellings in
+        guard spellings.contains(where: { Self.hasLine($0, in: list) }) else { return false }
+        found[path] = String(name.dropLast(5))
+        return true
       }
     }
-    return nil
+    return found
   }
 
   /// The record of an installed package; nil where it is not installed.
@@ -62,7 +69,9 @@ package struct PackageDatabase {
       let conffiles = (fields["Conffiles"] ?? "").split(separator: "\n")
         .compactMap { $0.split(separator: " ").first.map(String.init) }
       return Entry(
-        name: name, version: version, architecture: architecture, stem: stem, conffiles: conffiles)
+        name: name, version: version, architecture: architecture, stem: stem, conffiles: conffiles,
+        isBasic: fields["Essential"] == "yes"
+          || ["required", "important", "standard"].contains(fields["Priority"] ?? ""))
     }
     return nil
   }

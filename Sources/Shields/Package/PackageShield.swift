@@ -50,7 +50,7 @@ package struct PackageShield: Shield {
     // first and takes no for an answer (deb-prerm(5)).
     wanted.append(
       .replaced(
-        package.prermPath, text: Self.refusal(service, package), mode: 0o755,
+        package.prermPath, text: Self.refusal(package), mode: 0o755,
         original: package.prerm))
 
     // Against edited or removed package records.
@@ -58,23 +58,23 @@ package struct PackageShield: Shield {
     return wanted
   }
 
-  private static func refusal(_ service: ServiceDefinition, _ package: InstalledPackage) -> String {
-    let name = service.unit.hasSuffix(".service") ? String(service.unit.dropLast(8)) : service.unit
-    return """
-      #!/bin/sh
-      # Holdfast stands here for the package's own prerm while \(service.unit) is protected.
-      # A rescue boot lets go (holdfast=off, holdfast-unprotect(1)).
-      case "$1" in
-        upgrade) verb="upgrade" ;;
-        *) verb="remove" ;;
-      esac
-      cat >&2 <<MESSAGE
-      \(name) is protected on this host and was not changed.
-      To $verb it: get an agent token, run \\`holdfast unprotect -\\`, then try again.
-      MESSAGE
-      exit 1
+  /// The same for every service of the package, so that two of them do not fight over it.
+  private static func refusal(_ package: InstalledPackage) -> String {
+    """
+    #!/bin/sh
+    # Holdfast stands here for the package's own prerm while it is protected.
+    # A rescue boot lets go (holdfast=off, holdfast-unprotect(1)).
+    case "$1" in
+      upgrade) verb="upgrade" ;;
+      *) verb="remove" ;;
+    esac
+    cat >&2 <<MESSAGE
+    \(package.name) is protected on this host and was not changed.
+    To $verb it: get an agent token, run \\`holdfast unprotect -\\`, then try again.
+    MESSAGE
+    exit 1
 
-      """
+    """
   }
 }
 

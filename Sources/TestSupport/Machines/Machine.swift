@@ -135,7 +135,8 @@ package final class Machine: Sendable {
     return try await HostCommand.run(
       [
         "nsenter", "--target", "\(pid)", "--all", "env", "-i",
-        "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "TERM=dumb", "LC_ALL=C.UTF-8",
+        "PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "TERM=dumb",
+        "LC_ALL=C.UTF-8",
         "DEBIAN_FRONTEND=noninteractive", "sh", "-c", script,
       ], input: input, seconds: seconds)
   }

@@ -13,8 +13,20 @@ package actor MachineSlots {
     free = count
   }
 
-  /// Returns once there is a slot, first come first served. Each needs its `leave()`.
-  package func enter() async {
+  /// Runs BODY once there is a slot, first come first served.
+  package nonisolated func with<Value>(_ body: () async throws -> Value) async throws -> Value {
+    await enter()
+    do {
+      let value = try await body()
+      await leave()
+      return value
+    } catch {
+      await leave()
+      throw error
+    }
+  }
+
+  private func enter() async {
     if free > 0 {
       free -= 1
     } else {
@@ -22,7 +34,7 @@ package actor MachineSlots {
     }
   }
 
-  package func leave() {
+  private func leave() {
     if waiting.isEmpty {
       free += 1
     } else {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Linux
 
 struct Log: ParsableCommand {
@@ -41,7 +40,7 @@ struct Log: ParsableCommand {
         return
       }
       // The socket has no way to wait for records.
-      sleep(1)
+      Clock.sleep(microseconds: 1_000_000)
     }
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Version
 
 struct Version: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -7,7 +8,7 @@ struct Version: ParsableCommand {
   @OptionGroup var options: GlobalOptions
 
   func run() throws {
-    if !options.json { Console.print(["holdfast \(commandVersion)"]) }
+    if !options.json { Console.print(["holdfast \(holdfastVersion)"]) }
     try options.perform(Request("version")) { reply, _ in
       let tokens = reply.texts("tokens").joined(separator: ", ")
       return [

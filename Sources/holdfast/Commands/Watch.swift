@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Linux
 
 struct Watch: ParsableCommand {
@@ -28,7 +27,7 @@ struct Watch: ParsableCommand {
         throw Failure(.unreachable, "holdfastd closed the connection and says no more")
       }
       let passed = Clock.monotonicMicroseconds() - started
-      if passed < 1_000_000 { usleep(UInt32(1_000_000 - passed)) }
+      if passed < 1_000_000 { Clock.sleep(microseconds: 1_000_000 - passed) }
     }
   }
 

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Glibc
+import Linux
 
 struct WithToken: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -33,10 +33,10 @@ struct WithToken: ParsableCommand {
 
   func run() throws {
     // A mistyped command should not cost a token.
-    if let number = ChildProcess.obstacle(to: command[0]) { throw ExitCode(cannotRun(number)) }
+    if let error = ChildProcess.obstacle(to: command[0]) { throw ExitCode(cannotRun(error)) }
     let request = try Unprotect.request(token: token.read(), only: only)
     // From here to the end nothing but SIGKILL keeps this program from protecting again.
-    let signals = ChildProcess.holdSignals()
+    let signals = HeldSignals()
     try open(request)
     let status = signals.pending().map { 128 + $0 } ?? runCommand(holding: signals)
     let failure = protectAgain()
@@ -64,16 +64,17 @@ struct WithToken: ParsableCommand {
     switch ChildProcess.run(command, holding: signals) {
     case .ended(let status):
       return status
-    case .notRun(let number):
-      return cannotRun(number)
+    case .notRun(let error):
+      return cannotRun(error)
     }
   }
 
   /// Says why, and returns the exit status that shells have for it.
-  private func cannotRun(_ number: Int32) -> Int32 {
-    let reason = number == ENOENT ? "there is no such command" : Text.reason(of: number)
+  private func cannotRun(_ error: SystemError) -> Int32 {
+    let isMissing = error.errno == ErrorNumber.noSuchFile
+    let reason = isMissing ? "there is no such command" : Text.reason(of: error)
     Console.error("\(Text.printable(command[0])) cannot be run: \(reason).")
-    return number == ENOENT ? 127 : 126
+    return isMissing ? 127 : 126
   }
 
   /// Protects again, more than once where the daemon is not there: what was run may just have
@@ -96,7 +97,7 @@ struct WithToken: ParsableCommand {
         failure = error
         if error.status != .unreachable { break }
       }
-      if attempt < 5 { sleep(1) }
+      if attempt < 5 { Clock.sleep(microseconds: 1_000_000) }
     }
     Console.error("NOT protected again. Do it by hand: holdfast protect")
     failure?.lines(paint: .standardError).forEach(Console.error)

@@ -1,4 +1,4 @@
-import Glibc
+import Linux
 
 // What this command prints, and where:
 //
@@ -21,33 +21,26 @@ enum Console {
   /// Lines for standard output.
   static func print(_ lines: [String]) {
     guard !lines.isEmpty else { return }
-    let failed = write(lines.joined(separator: "\n") + "\n", to: STDOUT_FILENO)
-    guard failed != 0 else { return }
-    guard failed != EPIPE else { exit(ExitStatus.done.rawValue) }
-    error("holdfast: standard output cannot be written: \(Text.reason(of: failed))")
-    exit(ExitStatus.refused.rawValue)
+    do throws(SystemError) {
+      try write(lines.joined(separator: "\n") + "\n", to: .standardOutput)
+    } catch {
+      if error.errno == ErrorNumber.brokenPipe { exitProcess(ExitStatus.done.rawValue) }
+      Self.error("holdfast: standard output cannot be written: \(Text.reason(of: error))")
+      exitProcess(ExitStatus.refused.rawValue)
+    }
   }
 
   /// A line for standard error. That nobody may be reading there is no reason to stop.
   static func error(_ line: String) {
-    write(line + "\n", to: STDERR_FILENO)
+    try? write(line + "\n", to: .standardError)
   }
 
-  /// Writes all of a text.
-  ///
-  /// - Returns: 0, or the errno that ended it.
-  @discardableResult
-  static func write(_ text: String, to descriptor: Int32) -> Int32 {
+  /// Writes all of a text, also where the reader made the descriptor a non-blocking one.
+  private static func write(
+    _ text: String, to descriptor: FileDescriptor
+  ) throws(SystemError) {
     var rest = Array(text.utf8)[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 {
-        if errno == EINTR || errno == EAGAIN { continue }
-        return errno
-      }
-      rest = rest.dropFirst(count)
-    }
-    return 0
+    while !rest.isEmpty { rest = rest.dropFirst(try descriptor.tryWrite(rest) ?? 0) }
   }
 }
 
@@ -55,8 +48,8 @@ enum Console {
 struct Paint {
   let isOn: Bool
 
-  static var standardOutput: Paint { Paint(isOn: isWanted(on: STDOUT_FILENO)) }
-  static var standardError: Paint { Paint(isOn: isWanted(on: STDERR_FILENO)) }
+  static var standardOutput: Paint { Paint(isOn: isWanted(on: .standardOutput)) }
+  static var standardError: Paint { Paint(isOn: isWanted(on: .standardError)) }
 
   func good(_ text: String) -> String { painted(text, "32") }
   func warning(_ text: String) -> String { painted(text, "33") }
@@ -76,12 +69,8 @@ struct Paint {
     isOn ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
   }
 
-  private static func isWanted(on descriptor: Int32) -> Bool {
-    isatty(descriptor) == 1 && (environment("NO_COLOR") ?? "").isEmpty
-      && environment("TERM") != "dumb"
-  }
-
-  private static func environment(_ name: String) -> String? {
-    getenv(name).map { String(cString: $0) }
+  private static func isWanted(on descriptor: FileDescriptor) -> Bool {
+    Terminal.isTerminal(descriptor) && (Environment.value(of: "NO_COLOR") ?? "").isEmpty
+      && Environment.value(of: "TERM") != "dumb"
   }
 }

@@ -30,7 +30,6 @@ enum GuardReport {
   private static func upgrades(_ value: String?) -> String {
     switch value {
     case "token"?: "upgrades need an unprotect"
-    case "any"?: "upgrades are let through"
     case let other?: "upgrades: \(other)"
     case nil: ""
     }

@@ -1,12 +1,11 @@
-import Glibc
+import Linux
 
 /// Who a uid is. The daemon sends numbers, because it never asks the name service; this command may.
 enum People {
   /// `ana`, or `uid 1003` where nobody has that number.
   static func name(uid: Int64) -> String {
     guard let uid = UInt32(exactly: uid) else { return "uid \(uid)" }
-    guard let entry = getpwuid(uid), let name = entry.pointee.pw_name else { return "uid \(uid)" }
-    return Text.printable(String(cString: name))
+    return Users.nameFromService(id: uid).map(Text.printable) ?? "uid \(uid)"
   }
 
   /// A peer in a few words: who it is by login, as whom it acted, where and with what.

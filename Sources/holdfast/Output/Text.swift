@@ -1,4 +1,4 @@
-import Glibc
+import Linux
 
 /// Words: making other people's text safe to print, and putting sentences together.
 enum Text {
@@ -70,18 +70,18 @@ enum Text {
     text + String(repeating: " ", count: max(0, width - text.count))
   }
 
-  /// strerror(3) without the locale.
-  static func reason(of number: Int32) -> String {
-    switch number {
-    case ENOENT: "there is no such file"
-    case EACCES, EPERM: "permission denied"
-    case EISDIR: "it is a directory"
-    case ENOTDIR: "part of its path is no directory"
-    case ENOSPC: "no space left on the device"
-    case EIO: "input/output error"
-    case ELOOP: "too many symbolic links"
-    case ENOEXEC: "it is no program"
-    default: strerrordesc_np(number).map { String(cString: $0) } ?? "error \(number)"
+  /// Why something failed, as part of a sentence.
+  static func reason(of error: SystemError) -> String {
+    switch error.errno {
+    case ErrorNumber.noSuchFile: "there is no such file"
+    case ErrorNumber.accessDenied, ErrorNumber.notPermitted: "permission denied"
+    case ErrorNumber.isADirectory: "it is a directory"
+    case ErrorNumber.notADirectory: "part of its path is no directory"
+    case ErrorNumber.noSpace: "no space left on the device"
+    case ErrorNumber.inputOutput: "input/output error"
+    case ErrorNumber.tooManySymlinks: "too many symbolic links"
+    case ErrorNumber.notExecutable: "it is no program"
+    default: error.reason
     }
   }
 }

@@ -1,4 +1,4 @@
-import Glibc
+import Linux
 
 /// Times and durations as a person would say them, in English whatever the locale. All of the
 /// command's are made here.
@@ -35,34 +35,19 @@ enum Times {
 
   /// A moment near `now`: `14:32` today, `22 Nov 14:32` this year, with the year otherwise.
   static func moment(_ seconds: Int64, now: Int64) -> String {
-    guard let then = local(seconds), let today = local(now) else { return "@\(seconds)" }
-    let time = "\(two(then.tm_hour)):\(two(then.tm_min))"
-    guard then.tm_year == today.tm_year else { return "\(date(then)) \(time)" }
-    guard then.tm_yday != today.tm_yday else { return time }
+    guard let then = LocalTime(seconds), let today = LocalTime(now) else { return "@\(seconds)" }
+    let time = then.hourAndMinute
+    guard then.year == today.year else { return "\(then.date) \(time)" }
+    guard !then.isSameDay(as: today) else { return time }
     let months = [
       "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
-    return "\(then.tm_mday) \(months[Int(then.tm_mon) % 12]) \(time)"
+    return "\(then.day) \(months[(then.month - 1) % 12]) \(time)"
   }
 
   /// A line's time in a log: `2026-11-21 13:32:08`, local, so that lines sort as they happened.
   static func stamp(_ seconds: Int64) -> String {
-    guard let then = local(seconds) else { return "@\(seconds)" }
-    return "\(date(then)) \(two(then.tm_hour)):\(two(then.tm_min)):\(two(then.tm_sec))"
-  }
-
-  private static func date(_ time: tm) -> String {
-    "\(1900 + Int(time.tm_year))-\(two(time.tm_mon + 1))-\(two(time.tm_mday))"
-  }
-
-  private static func two(_ number: Int32) -> String {
-    number < 10 ? "0\(number)" : "\(number)"
-  }
-
-  private static func local(_ seconds: Int64) -> tm? {
-    var time = time_t(seconds)
-    var parts = tm()
-    return localtime_r(&time, &parts) == nil ? nil : parts
+    LocalTime(seconds).map { "\($0.date) \($0.time)" } ?? "@\(seconds)"
   }
 }
 
@@ -107,7 +92,7 @@ extension Times {
   }
 
   /// Hours, minutes and seconds.
-  private static func clock(_ text: Substring) -> [Int32]? {
+  private static func clock(_ text: Substring) -> [Int]? {
     let parts = numbers(text, separator: ":")
     guard let parts, parts.count == 2 || parts.count == 3 else { return nil }
     let time = parts.count == 2 ? parts + [0] : parts
@@ -115,38 +100,36 @@ extension Times {
   }
 
   /// Year, month and day.
-  private static func day(_ text: Substring) -> [Int32]? {
+  private static func day(_ text: Substring) -> [Int]? {
     guard let parts = numbers(text, separator: "-"), parts.count == 3,
       (1970...9999).contains(parts[0]), (1...12).contains(parts[1]), (1...31).contains(parts[2])
     else { return nil }
     return parts
   }
 
-  private static func numbers(_ text: Substring, separator: Character) -> [Int32]? {
-    var result: [Int32] = []
+  private static func numbers(_ text: Substring, separator: Character) -> [Int]? {
+    var result: [Int] = []
     for part in text.split(separator: separator, omittingEmptySubsequences: false) {
       guard (1...4).contains(part.count), part.allSatisfy({ ("0"..."9").contains($0) }),
-        let number = Int32(part)
+        let number = Int(part)
       else { return nil }
       result.append(number)
     }
     return result
   }
 
-  private static func epoch(day: [Int32], time: [Int32]) -> Int64? {
-    var parts = tm()
-    (parts.tm_year, parts.tm_mon, parts.tm_mday) = (day[0] - 1900, day[1] - 1, day[2])
-    (parts.tm_hour, parts.tm_min, parts.tm_sec) = (time[0], time[1], time[2])
-    parts.tm_isdst = -1
-    let seconds = mktime(&parts)
-    return seconds == -1 ? nil : Int64(seconds)
+  private static func epoch(day: [Int], time: [Int]) -> Int64? {
+    LocalTime(
+      year: day[0], month: day[1], day: day[2], hour: time[0], minute: time[1], second: time[2]
+    ).seconds
   }
 
   /// Today at that time, or yesterday where that is still to come.
-  private static func lastTime(_ time: [Int32], now: Int64) -> Int64? {
-    guard let today = local(now) else { return nil }
-    let day = [today.tm_year + 1900, today.tm_mon + 1, today.tm_mday]
-    guard let then = epoch(day: day, time: time) else { return nil }
-    return then <= now ? then : epoch(day: [day[0], day[1], day[2] - 1], time: time)
+  private static func lastTime(_ time: [Int], now: Int64) -> Int64? {
+    guard var day = LocalTime(now) else { return nil }
+    (day.hour, day.minute, day.second) = (time[0], time[1], time[2])
+    guard let then = day.seconds, then > now else { return day.seconds }
+    day.day -= 1
+    return day.seconds
   }
 }

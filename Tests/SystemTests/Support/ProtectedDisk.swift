@@ -60,7 +60,8 @@ enum ProtectedDisk {
 
     [ "$(property LoadState)" = loaded ] || wrong "load state $(property LoadState)"
     [ "$(property ActiveState)" = active ] || wrong "$(property ActiveState)"
-    [ "$(property FreezerState)" = running ] || wrong "freezer $(property FreezerState)"
+    # Not FreezerState=, which systemd 252 leaves as it was when somebody else thaws.
+    grep -qx 'frozen 0' "/sys/fs/cgroup$(property ControlGroup)/cgroup.events" || wrong frozen
     [ "$(property RefuseManualStop)" = yes ] || wrong "may be stopped by hand"
     [ "$(property NeedDaemonReload)" = no ] || wrong "needs a reload"
     systemctl is-enabled --quiet "$unit" || wrong "$(systemctl is-enabled "$unit" 2>&1)"

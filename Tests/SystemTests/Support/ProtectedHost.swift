@@ -60,13 +60,21 @@ struct ProtectedHost {
     get async throws { try await status()["state"]?.string ?? "" }
   }
 
+  /// True once the host, not only a service of it, says that it is protected.
+  func becomesProtected(within seconds: Double) async throws -> Bool {
+    try await machine.eventually(
+      within: seconds, #"holdfast status --json | grep -q '^{"ok":true,"state":"protected"'"#)
+  }
+
   /// The host is protected, now or very soon, and so is the service.
   func expectProtected(
     _ sourceLocation: SourceLocation = #_sourceLocation
   ) async throws {
     let whole = try await machine.run("await-whole 2 \(Self.agent)")
     #expect(whole.succeeded, "\(whole.line)", sourceLocation: sourceLocation)
-    #expect(try await state == "protected", sourceLocation: sourceLocation)
+    let isProtected = try await becomesProtected(within: 2)
+    let status = try await status().encoded()
+    #expect(isProtected, "\(status)", sourceLocation: sourceLocation)
     try await refuses("systemctl stop example-agent", sourceLocation)
   }
 
@@ -146,24 +154,28 @@ func withProtectedHost(
   }
 }
 
-/// Boots a machine, and takes it down again, whatever happens.
+/// Boots a machine, and takes it down again, whatever happens, after `seconds` at the latest.
+///
+/// Not a time limit of Swift Testing: that would count the time spent waiting for a slot.
 func withMachine(
-  _ image: Machine.Image = .debian(), arguments: [String] = [],
+  _ image: Machine.Image = .debian(), arguments: [String] = [], limit seconds: Int = 180,
   _ body: (Machine) async throws -> Void
 ) async throws {
-  await MachineSlots.shared.enter()
-  do {
+  try await MachineSlots.shared.with {
     let machine = try await Machine.boot(image, arguments: arguments)
-    do {
-      try await body(machine)
-    } catch {
+    let limit = Task {
+      try await Task.sleep(for: .seconds(seconds))
+      Issue.record("not done after \(seconds) s")
       await machine.end()
-      throw error
     }
+    let result: Result<Void, any Error>
+    do {
+      result = .success(try await body(machine))
+    } catch {
+      result = .failure(error)
+    }
+    limit.cancel()
     await machine.end()
-  } catch {
-    await MachineSlots.shared.leave()
-    throw error
+    try result.get()
   }
-  await MachineSlots.shared.leave()
 }

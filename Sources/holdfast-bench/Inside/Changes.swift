@@ -1,0 +1,73 @@
+import Foundation
+import JSON
+import Linux
+import TestSupport
+
+/// How long `unprotect` and `protect` take to answer, and what they are made of: waiting for the
+/// disk and for PID 1 to read its units again.
+enum Changes {
+  /// After each change: for what it set off to be over, such as a second look at the units.
+  private static let pause = 400
+
+  /// Prints each round's `unprotect`, `protect`, a `systemctl daemon-reload` that nobody else asked
+  /// for, and so many syncs alone; milliseconds.
+  static func measure(rounds: Int, unprotectSyncs: Int, protectSyncs: Int) throws {
+    var values: [String: [Double]] = [:]
+    func note(_ name: String, _ value: Double) { values[name, default: []].append(value) }
+    let disk = try DiskSyncs()
+    defer { disk.remove() }
+    for _ in 0..<rounds {
+      let reload = try Stopwatch.milliseconds { try Command.output(of: "systemctl", "daemon-reload") }
+      note("daemon-reload", reload)
+      Inside.sleep(milliseconds: pause)
+      for (verb, syncs) in [("unprotect", unprotectSyncs), ("protect", protectSyncs)] {
+        if syncs > 0 { note("\(verb) syncs", try disk.measure(syncs)) }
+        let took = try change(verb)
+        note(verb, took)
+        note("\(verb) less daemon-reload", took - reload)
+        Inside.sleep(milliseconds: pause)
+      }
+    }
+    for (name, values) in values { Inside.print(name, values) }
+  }
+
+  /// Asks for one change of state and waits for the answer: milliseconds, the connecting included.
+  static func change(_ verb: String) throws -> Double {
+    var request = verb
+    if verb == "unprotect" {
+      let jti = "jti-" + UUID().uuidString.filter { $0 != "-" }
+      request += " " + MintingAuthority().token(jti: jti, issuedAt: Clock.wall() - 1).text
+    }
+    var answer: [UInt8] = []
+    let took = try Stopwatch.milliseconds {
+      answer = try LineClient(Inside.controlSocket).ask(request)
+    }
+    let reply = try JSON.parse(answer)
+    guard reply["ok"]?.bool == true, reply["state"]?.string == "\(verb)ed" else {
+      throw Inside.Failure(description: "\(verb): \(reply.encoded())")
+    }
+    return took
+  }
+}
+
+/// Syncs, and nothing else, on the file system that has the daemon's own files.
+private struct DiskSyncs {
+  private let path = "/var/lib/holdfast-bench-\(getpid())"
+  private let file: FileDescriptor
+
+  init() throws(SystemError) {
+    file = try FileDescriptor.open(path, flags: O_WRONLY | O_CREAT | O_APPEND, mode: 0o600)
+  }
+
+  /// A record's worth of bytes and an fdatasync(2), so many times: milliseconds.
+  func measure(_ count: Int) throws -> Double {
+    try Stopwatch.milliseconds {
+      for _ in 0..<count {
+        try file.writeAll([UInt8](repeating: UInt8(ascii: " "), count: 512))
+        try file.syncData()
+      }
+    }
+  }
+
+  func remove() { try? Files.remove(path) }
+}

@@ -1,0 +1,45 @@
+import Linux
+
+/// How long the daemon takes to be ready where everything is in place.
+enum Starts {
+  private static let unit = "holdfastd.service"
+  private static let patience = 500
+
+  /// Kills it so many times and prints how long each next one took from the moment that PID 1 made
+  /// its process to the moment that PID 1 had its READY=1; milliseconds.
+  static func measure(_ count: Int) throws {
+    var values: [Double] = []
+    for _ in 0..<count {
+      let old = try state()
+      try Processes.signal(old.pid, 9)
+      var new = old
+      for _ in 0..<patience where new.pid == old.pid || new.ready < new.started {
+        Inside.sleep(milliseconds: 10)
+        new = try state()
+      }
+      guard new.pid != old.pid, new.ready >= new.started else {
+        throw Inside.Failure(description: "\(unit) did not come back")
+      }
+      values.append((new.ready - new.started) / 1000)
+      // For what it looks at once it is ready.
+      Inside.sleep(milliseconds: 300)
+    }
+    Inside.print("start", values)
+  }
+
+  /// Its process, and when it was started and was ready: microseconds.
+  private static func state() throws -> (pid: Int32, started: Double, ready: Double) {
+    var values: [Substring: Double] = [:]
+    let text = try Command.output(
+      of: "systemctl", "show", unit,
+      "-p", "MainPID,ExecMainStartTimestampMonotonic,ActiveEnterTimestampMonotonic")
+    for line in text.split(separator: "\n") {
+      let parts = line.split(separator: "=")
+      if parts.count == 2 { values[parts[0]] = Double(parts[1]) }
+    }
+    return (
+      Int32(values["MainPID"] ?? 0), values["ExecMainStartTimestampMonotonic"] ?? 0,
+      values["ActiveEnterTimestampMonotonic"] ?? 0
+    )
+  }
+}
