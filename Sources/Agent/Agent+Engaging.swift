@@ -126,13 +126,10 @@ extension Agent {
     updateProcessCheck()
     if waits { pollPackages() } else { packagePoll = nil }
     let outcome: ProtectionMachine.Outcome =
-      waits ? .awaitingPackages : hasTrouble ? .damaged : .whole
+      waits ? .awaitingPackages : !problems.isEmpty ? .damaged : .whole
     handle(.engaged(outcome))
     ready()
   }
-
-  /// Whether anything keeps this host from being called protected.
-  var hasTrouble: Bool { !troubles.isEmpty || trust.trust == nil || !settings.problems.isEmpty }
 
   func trouble(_ unit: String, _ sentence: String) {
     if troubles[unit]?.contains(sentence) != true { troubles[unit, default: []].append(sentence) }

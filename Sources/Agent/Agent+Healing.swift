@@ -99,7 +99,7 @@ extension Agent {
 
   private func settleTroubles(_ found: [String: [String]]) {
     troubles = found
-    handle(.inspected(whole: !hasTrouble))
+    handle(.inspected(whole: problems.isEmpty))
   }
 
   /// Somebody had PID 1 read its unit files, or changed links: what it sees now has to be looked at.

@@ -25,6 +25,9 @@ package final class Agent {
   var server: ControlServer?
   let settings: SettingsStore
 
+  /// The state directory could not be used, and what stands in for it is empty.
+  private(set) var stateProblem: String?
+
   var machine = ProtectionMachine()
   /// When the state was last another, seconds since the epoch.
   var since = Clock.wall()
@@ -59,18 +62,42 @@ package final class Agent {
   private var rest: EventSource?
 
   package init(paths: Paths = Paths()) throws(SystemError) {
-    self.paths = paths
-    scheme = Ed25519()
+    let scheme = Ed25519()
+    var usable = paths
+    let stores: Stores
+    do throws(SystemError) {
+      stores = try Stores(paths, scheme)
+    } catch {
+      // Never out of service over its own state: the shields stand as they are, the host is
+      // degraded, and says why.
+      usable.state = paths.fallbackState
+      stores = try Stores(usable, scheme)
+      stateProblem = "\(paths.state) cannot be used: \(error)"
+    }
+    self.paths = usable
+    self.scheme = scheme
+    (recorder, trust, guards, board) = (stores.recorder, stores.trust, stores.guards, stores.board)
     loop = try EventLoop()
-    try Files.makeDirectory(paths.state, mode: 0o700, parents: true)
-    recorder = try Recorder(directory: "\(paths.state)/ledger")
-    trust = TrustStore(directory: paths.state, scheme: scheme)
-    guards = try GuardStore(directory: paths.state)
-    board = try ShieldBoard(directory: paths.state, configuration: paths.configuration)
     manager = Manager(loop: loop, path: paths.manager)
     waiting = Waiting(loop: loop)
-    settings = SettingsStore(paths: paths)
+    settings = SettingsStore(paths: usable)
     failures = FailureLimit(perMinute: settings.current.control.failedTokensPerMinute)
+  }
+
+  /// Everything that is kept on disk.
+  private struct Stores {
+    let recorder: Recorder
+    let trust: TrustStore
+    let guards: GuardStore
+    let board: ShieldBoard
+
+    init(_ paths: Paths, _ scheme: any SignatureScheme) throws(SystemError) {
+      try Files.makeDirectory(paths.state, mode: 0o700, parents: true)
+      recorder = try Recorder(directory: "\(paths.state)/ledger")
+      trust = TrustStore(directory: paths.state, scheme: scheme)
+      guards = try GuardStore(directory: paths.state)
+      board = try ShieldBoard(directory: paths.state, configuration: paths.configuration)
+    }
   }
 
   /// Runs until SIGTERM; services stay protected. Returns the exit status.
@@ -79,7 +106,7 @@ package final class Agent {
       signals.append(try loop.onSignal(signal) { [weak self] _ in self?.stop() })
     }
     members = Groups.id(named: Own.group)
-    try openControlSocket()
+    openControlSocket()
     _ = try loop.enableWatchdog()
     fileWatch = FileWatch(loop: loop) { [weak self] in self?.inspectSoon() }
     manager.onUnitChanged = { [weak self] in self?.unitChanged($0, active: $1, freezer: $2) }
@@ -138,19 +165,21 @@ package final class Agent {
     loop.exit(code: 0)
   }
 
-  private func openControlSocket() throws(SystemError) {
+  private func openControlSocket() {
     let server = ControlServer(loop: loop) { [weak self] request, connection in
       self?.answer(request, connection)
     }
     self.server = server
     applyLimits()
-    let passed = try ServiceManager.listenDescriptors()
-    for (_, socket) in passed { try server.listen(on: socket) }
-    if passed.isEmpty {
+    do throws(SystemError) {
+      let passed = try ServiceManager.listenDescriptors()
+      for (_, socket) in passed { try server.listen(on: socket) }
+      guard passed.isEmpty else { return }
       // Without the socket unit, for whatever reason: nobody is locked out.
-      try Files.makeDirectory(
-        Files.directory(of: paths.controlSocket), mode: 0o755, parents: true)
+      try Files.makeDirectory(Files.directory(of: paths.controlSocket), mode: 0o755, parents: true)
       try server.listen(on: UnixSocket.listen(paths.controlSocket, mode: 0o666))
+    } catch {
+      Announcer.say(.trouble, .error, "Nobody can be let in: the control socket fails: \(error)")
     }
   }
 
@@ -208,7 +237,7 @@ package final class Agent {
     let name = machine.state.name
     since = Clock.wall()
     _ = try? ServiceManager.notify("STATUS=\(statusLine)")
-    let trouble = firstTrouble
+    let trouble = problems.first
     // An open window is announced with who opened it.
     if machine.state.grant == nil {
       Announcer.say(
@@ -228,7 +257,7 @@ package final class Agent {
     case .protected: return "Protected: \(unitNames)."
     case .degraded:
       return
-        "Protected, but \(firstTrouble ?? "something is not as it should be")."
+        "Protected, but not all is as it should be: \(problems.first ?? "see its status")"
     case .releasing: return "Letting go…"
     case .unprotected(let grant):
       return "Unprotected until \(Clock.text(grant.endsAt)): "
@@ -236,8 +265,17 @@ package final class Agent {
     }
   }
 
-  private var firstTrouble: String? {
-    settings.problems.first ?? troubles.sorted { $0.key < $1.key }.flatMap(\.value).first
+  /// What keeps this host from being called protected, the most general first.
+  var problems: [String] {
+    var found = [stateProblem].compactMap(\.self) + settings.problems
+    if machine.state != .unmanaged, trust.trust == nil {
+      found.append("the trust of this host is gone or damaged: the way out is the rescue boot")
+    }
+    found += guards.damaged.map { "\($0) cannot be read" }
+    found += troubles.sorted { $0.key < $1.key }.flatMap { unit, what in
+      what.map { $0.hasPrefix(unit) ? $0 : "\(unit): \($0)" }
+    }
+    return found
   }
 
   private var unitNames: String { guards.definitions.map(\.unit).joined(separator: ", ") }

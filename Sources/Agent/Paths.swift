@@ -2,6 +2,8 @@
 package struct Paths: Sendable {
   /// The daemon's own state: trust, definitions, baseline, ledger.
   package var state = "/var/lib/holdfast"
+  /// Where that goes when `state` cannot be used; empty at every start.
+  package var fallbackState = "/run/holdfast/state"
   /// What administrators write.
   package var configuration = "/etc/holdfast"
   package var controlSocket = "/run/holdfast/control.sock"

@@ -92,8 +92,9 @@ extension ShieldBoard {
   func ownFacts(_ facts: UnitFacts, of service: ServiceDefinition) -> UnitFacts {
     var own = facts
     let unit = service.units.first { $0.name == facts.name }
-    if facts.fragment == "\(UnitPaths.control)/\(facts.name)", let fragment = unit?.fragment {
-      own.fragment = fragment.path
+    if facts.fragment == "\(UnitPaths.control)/\(facts.name)" {
+      let others = UnitPaths.all.dropFirst().map { "\($0)/\(facts.name)" }
+      own.fragment = unit?.fragment?.path ?? others.first(where: Files.exists) ?? facts.fragment
     }
     own.dropIns = facts.dropIns.filter { !isOurs($0, facts.name) }
     return own

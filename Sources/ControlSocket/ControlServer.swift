@@ -10,8 +10,9 @@ package final class ControlServer {
   private let handle: (ControlRequest, ControlConnection) -> Void
   private var connections: [ObjectIdentifier: ControlConnection] = [:]
   private var listeners: [(FileDescriptor, EventSource)] = []
-  /// Accepted per wake-up, so that a flood of connections leaves the loop to others in between.
-  private static let batch = 16
+  /// Accepted per wake-up: fewer than fit, so that in a flood whoever was just accepted is read from
+  /// before newcomers could push it out again.
+  private static let batch = 4
 
   package init(
     loop: EventLoop, limits: ConnectionLimits = ConnectionLimits(),

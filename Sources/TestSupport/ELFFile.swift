@@ -75,9 +75,10 @@ private struct ELFReader {
       let header = start + index * size
       sections.append(
         Section(
-          kind: try number(at: header + 4, bytes: 4), offset: try number(at: header + 0x18, bytes: 8),
-          size: try number(at: header + 0x20, bytes: 8), link: try number(at: header + 0x28, bytes: 4)
-        ))
+          kind: try number(at: header + 4, bytes: 4),
+          offset: try number(at: header + 0x18, bytes: 8),
+          size: try number(at: header + 0x20, bytes: 8),
+          link: try number(at: header + 0x28, bytes: 4)))
     }
     return sections
   }

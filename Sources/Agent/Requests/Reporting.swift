@@ -61,18 +61,6 @@ extension Agent {
     return members
   }
 
-  private var problems: [String] {
-    var found = settings.problems
-    if machine.state != .unmanaged, trust.trust == nil {
-      found.append("the trust of this host is gone or damaged: the way out is the rescue boot")
-    }
-    found += guards.damaged.map { "\($0) cannot be read" }
-    found += troubles.sorted { $0.key < $1.key }.flatMap { unit, what in
-      what.map { "\(unit): \($0)" }
-    }
-    return found
-  }
-
   private func status(of service: ServiceDefinition, _ report: UnitReport?) -> [JSON.Member] {
     let tally = tallies[service.unit]
     let shields = shieldStates(service)

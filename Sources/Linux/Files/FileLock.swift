@@ -52,7 +52,8 @@ package enum FileLock {
   }
 
   /// False while someone else has the lock.
-  private static func tryToLock(_ file: FileDescriptor, _ path: String) throws(SystemError) -> Bool {
+  private static func tryToLock(_ file: FileDescriptor, _ path: String) throws(SystemError) -> Bool
+  {
     var lock = wholeFile()
     do throws(SystemError) {
       try syscall("lock \(path)") { fcntl(file.raw, F_OFD_SETLK, &lock) }

@@ -32,7 +32,8 @@ package enum Clock {
   /// Waits, and does nothing else: not for the daemon. A signal ends it early.
   package static func sleep(microseconds: UInt64) {
     var time = timespec(
-      tv_sec: Int(clamping: microseconds / 1_000_000), tv_nsec: Int(microseconds % 1_000_000) * 1000)
+      tv_sec: Int(clamping: microseconds / 1_000_000), tv_nsec: Int(microseconds % 1_000_000) * 1000
+    )
     _ = nanosleep(&time, nil)
   }
 

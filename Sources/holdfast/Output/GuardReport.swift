@@ -66,11 +66,18 @@ enum GuardReport {
     for service in services {
       table.add([
         .init(UnitArgument.short(service.text("unit") ?? "?")),
-        .init(service.texts("program").joined(separator: ", ")), .init(package(of: service)),
+        .init(program(of: service)), .init(package(of: service)),
         .init(origin(of: service, now: view.now)),
       ])
     }
     return table.lines(indent: "")
+  }
+
+  /// The first, and how many more; `guard add` and `--json` name them all.
+  private static func program(of service: Reply) -> String {
+    let programs = service.texts("program")
+    guard let first = programs.first else { return "no program" }
+    return programs.count == 1 ? first : "\(first) and \(programs.count - 1) more"
   }
 
   private static func package(of service: Reply) -> String {
