@@ -3,7 +3,7 @@
 # make demo       the story, played on a throw-away machine
 # make test       everything; needs root, to boot machines
 # make test-unit  the fast part, without privileges
-# make bench      figures
+# make bench      figures; most need root, to boot a machine
 # make lint       formatting, shell scripts, manual pages
 # make clean
 
@@ -40,7 +40,9 @@ test-unit: tests
 test: needed-machine deb tests
 	@Tests/run.sh all $(SWIFT) test --skip-build $(SWIFT_FLAGS)
 
-bench: build
+bench: deb
+	@[ "$$(id -u)" -ne 0 ] || packaging/install-needed.sh build machine bench
+	@echo "Building holdfast-bench"
 	@$(SWIFT) build $(SWIFT_FLAGS) $(RELEASE_FLAGS) --product holdfast-bench
 	@"$$($(SWIFT) build $(SWIFT_FLAGS) $(RELEASE_FLAGS) --show-bin-path)/holdfast-bench"
 

@@ -57,7 +57,8 @@ let package = Package(
   ],
   targets: [
     // The C boundary: headers and nothing else.
-    .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+    .systemLibrary(
+      name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
     .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
     .systemLibrary(name: "CLinux"),
 
@@ -90,7 +91,9 @@ let package = Package(
     library("TestSupport", ["JSON", "AgentToken", "Linux"]),
     program("holdfast-bench", ["TestSupport", "JSON", "AgentToken", "Linux"]),
     tests("JSONTests", ["JSON", "TestSupport"], resources: [.copy("Vectors")]),
-    tests("AgentTokenTests", ["AgentToken", "JSON", "Linux", "TestSupport"], resources: [.copy("Vectors")]),
+    tests(
+      "AgentTokenTests", ["AgentToken", "JSON", "Linux", "TestSupport"],
+      resources: [.copy("Vectors")]),
     tests("ProtectionTests", ["Protection", "TestSupport"]),
     tests("ConfigurationTests", ["Configuration", "Protection", "TestSupport"]),
     tests("LinuxTests", ["Linux", "TestSupport"]),

@@ -2,9 +2,10 @@
 # Installs, with apt, what a step needs and this machine lacks; says so, and goes on.
 # Without root it says what to install, and stops.
 #
-# usage: install-needed.sh build|machine…
+# usage: install-needed.sh build|machine|bench…
 #   build     to compile, and to make the packages
 #   machine   to boot throw-away machines: for system tests and the demo
+#   bench     to measure, beside what others measure
 set -eu
 
 packages=
@@ -12,8 +13,9 @@ for step; do
   case $step in
   build) packages="$packages pkg-config libsystemd-dev libsodium-dev binutils dpkg-dev" ;;
   machine) packages="$packages systemd-container mmdebstrap e2fsprogs util-linux" ;;
+  bench) packages="$packages openssl strace" ;;
   *)
-    echo "usage: $0 build|machine…" >&2
+    echo "usage: $0 build|machine|bench…" >&2
     exit 2
     ;;
   esac

@@ -50,10 +50,10 @@ struct BenchHost: Sendable {
     return pid
   }
 
-  /// Its proportional set size. Asked for with none of our own programs running in there, which
-  /// would share libraries with it.
-  func memory() async throws -> Sample {
-    try await Task.sleep(for: .seconds(1))
+  /// Its proportional set size, so long after whatever was before. Asked for with none of our own
+  /// programs running in there, which would share libraries with it.
+  func memory(after pause: Duration) async throws -> Sample {
+    try await Task.sleep(for: pause)
     let pid = try await daemon()
     let text = try await machine.must("awk '/^Pss:/ { print $2 }' /proc/\(pid)/smaps_rollup")
     guard let kibibytes = Double(text) else { throw Machine.Failure(description: "PSS \(text)") }
@@ -65,11 +65,10 @@ struct BenchHost: Sendable {
     return Sample([Double(text) ?? 0])
   }
 
-  /// How often a second sd-event tells the watchdog that all is well, at least: sd_event_set_watchdog(3)
-  /// has it at half of the interval, or later by up to a quarter of it.
+  /// How often a second sd-event tells the watchdog that all is well: sd_event_set_watchdog(3) has
+  /// it do so after half of the interval, or up to a quarter of it later.
   func watchdogPings() async throws -> Sample {
-    let text = try await machine.must(
-      "systemctl show --value -p WatchdogUSec holdfastd --timestamp=us+utc")
+    let text = try await machine.must("systemctl show --value -p WatchdogUSec holdfastd")
     guard text.hasSuffix("s"), let seconds = Double(text.dropLast()), seconds > 0 else {
       return Sample([0])
     }
@@ -112,19 +111,26 @@ struct BenchHost: Sendable {
         "\(Self.program) --inside \(arguments.joined(separator: " "))", timeout: 90))
   }
 
-  /// How often the daemon waits for the disk before it has answered VERB; nil where strace(1) is
-  /// missing.
-  func syncs(of verb: String) async throws -> Int? {
+  /// What the daemon has others do before it has answered VERB.
+  struct Parts {
+    /// How often it waits for the disk; nil where strace(1) is missing.
+    let syncs: Int?
+    /// How often PID 1 reads its units again, and how often then in all.
+    let reloads: Sample
+    let reloadsInAll: Sample
+  }
+
+  func parts(of verb: String) async throws -> Parts {
     let namespace = try await machine.must("readlink /proc/1/ns/pid")
     let pid = try await daemon()
-    guard let found = Self.process(pid, in: namespace),
-      let counter = try await SyncCounter.attached(to: found)
-    else {
-      _ = try await inside("once", verb)
-      return nil
+    var counter: SyncCounter?
+    if let found = Self.process(pid, in: namespace) {
+      counter = try await SyncCounter.attached(to: found)
     }
-    _ = try await inside("once", verb)
-    return try await counter.count()
+    let figures = try await inside("once", verb)
+    return Parts(
+      syncs: try await counter?.count(), reloads: try figures.sample("\(verb) reloads"),
+      reloadsInAll: try figures.sample("\(verb) reloads in all"))
   }
 
   /// This host's id of a process that has the id PID in another namespace: pid_namespaces(7).

@@ -39,29 +39,35 @@ enum Unit {
   /// The median, and where there is more than one value what they lie between.
   func text(_ sample: Sample) -> String {
     guard sample.values.count > 1 else { return text(sample.median) }
-    return "\(text(sample.median)) (\(Self.number(sample.lowest)) to \(Self.number(sample.highest)))"
+    let range = "\(Self.number(sample.lowest)) to \(Self.number(sample.highest))"
+    return "\(text(sample.median)) (\(range))"
   }
 
-  /// Three digits that count: `25,310`, `253`, `25.3`, `2.53`, `0.25`; whole numbers as they are.
+  /// About three digits that count: `25,310`, `253`, `25.3`, `2.53`, `0.25`, `0.004`; whole
+  /// numbers as they are.
   static func number(_ value: Double) -> String {
     let size = value.magnitude
     if size >= 99.95 || value == value.rounded() { return grouped(Int(value.rounded())) }
-    let scale: Double = size >= 9.995 ? 10 : 100
-    let scaled = Int((size * scale).rounded())
-    let digits = "\(scaled % Int(scale))"
-    let fraction = String(repeating: "0", count: (scale == 10 ? 1 : 2) - digits.count) + digits
-    return "\(value < 0 ? "-" : "")\(scaled / Int(scale)).\(fraction)"
+    let places = size >= 9.995 ? 1 : size >= 0.0995 ? 2 : 3
+    let scale = [1, 10, 100, 1000][places]
+    let scaled = Int((size * Double(scale)).rounded())
+    let fraction = padded(scaled % scale, to: places)
+    return "\(value < 0 && scaled > 0 ? "-" : "")\(scaled / scale).\(fraction)"
   }
 
   private static func grouped(_ value: Int) -> String {
     var groups: [String] = []
     var rest = value.magnitude
     while rest >= 1000 {
-      let last = "\(rest % 1000)"
-      groups.append(String(repeating: "0", count: 3 - last.count) + last)
+      groups.append(padded(Int(rest % 1000), to: 3))
       rest /= 1000
     }
     groups.append("\(rest)")
     return (value < 0 ? "-" : "") + groups.reversed().joined(separator: ",")
+  }
+
+  private static func padded(_ value: Int, to digits: Int) -> String {
+    let text = "\(value)"
+    return String(repeating: "0", count: max(0, digits - text.count)) + text
   }
 }

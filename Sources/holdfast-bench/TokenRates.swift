@@ -31,13 +31,14 @@ struct TokenRates {
         turn += 1
         _ = try verifier.verify(tokens[turn % tokens.count], at: time) { _, _ in nil }
       }.values
-      rates.signatures += Stopwatch.perSecond(spells: 3, seconds: 0.3, onOneCore: true) {
-        turn += 1
-        let message = messages[turn % messages.count]
-        precondition(
-          ed25519.isValid(
-            signature: message.signature, message: message.text, publicKey: publicKey))
-      }.values
+      rates.signatures +=
+        Stopwatch.perSecond(spells: 3, seconds: 0.3, onOneCore: true) {
+          turn += 1
+          let message = messages[turn % messages.count]
+          precondition(
+            ed25519.isValid(
+              signature: message.signature, message: message.text, publicKey: publicKey))
+        }.values
     }
     return rates
   }

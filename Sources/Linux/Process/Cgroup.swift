@@ -9,7 +9,8 @@ extension Processes {
   /// Whether a control group is frozen, by its own file or an ancestor's: `cgroup.events` in
   /// cgroups(7). False where that cannot be found out.
   package static func isFrozen(cgroup path: String) -> Bool {
-    ((try? Files.text("\(cgroupRoot() + path)/cgroup.events")) ?? "").split(separator: "\n").contains("frozen 1")
+    ((try? Files.text("\(cgroupRoot() + path)/cgroup.events")) ?? "").split(separator: "\n")
+      .contains("frozen 1")
   }
 
   /// The control group of a process as systemd knows it; nil where it cannot be read.

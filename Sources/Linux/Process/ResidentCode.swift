@@ -14,7 +14,8 @@ package enum ResidentCode {
           guard header.p_type == PT_LOAD, header.p_flags & UInt32(PF_W) == 0 else { continue }
           let page = UInt(sysconf(Int32(_SC_PAGESIZE)))
           let start = (UInt(info.dlpi_addr) + UInt(header.p_vaddr)) & ~(page - 1)
-          let end = (UInt(info.dlpi_addr) + UInt(header.p_vaddr) + UInt(header.p_memsz)) & ~(page - 1)
+          let end =
+            (UInt(info.dlpi_addr) + UInt(header.p_vaddr) + UInt(header.p_memsz)) & ~(page - 1)
           if end > start, let address = UnsafeMutableRawPointer(bitPattern: start) {
             _ = madvise(address, Int(end - start), MADV_DONTNEED)
           }

@@ -17,7 +17,9 @@ enum Changes {
     let disk = try DiskSyncs()
     defer { disk.remove() }
     for _ in 0..<rounds {
-      let reload = try Stopwatch.milliseconds { try Command.output(of: "systemctl", "daemon-reload") }
+      let reload = try Stopwatch.milliseconds {
+        try Command.output(of: "systemctl", "daemon-reload")
+      }
       note("daemon-reload", reload)
       Inside.sleep(milliseconds: pause)
       for (verb, syncs) in [("unprotect", unprotectSyncs), ("protect", protectSyncs)] {
@@ -29,6 +31,23 @@ enum Changes {
       }
     }
     for (name, values) in values { Inside.print(name, values) }
+  }
+
+  /// Prints how often PID 1 read its units again for one change of state: until it was answered,
+  /// and because of it in all.
+  static func countReloads(_ verb: String) throws {
+    let start = Clock.wallMicroseconds()
+    _ = try change(verb)
+    let end = Clock.wallMicroseconds()
+    Inside.sleep(milliseconds: pause)
+    let journal = try Command.output(
+      of: "journalctl", "-q", "-b", "-o", "json", "--output-fields", "MESSAGE", "_PID=1")
+    let times = try journal.split(separator: "\n").map { try JSON.parse(Array($0.utf8)) }
+      .filter { $0["MESSAGE"]?.string?.hasPrefix("Reloading") == true }
+      .compactMap { $0["__REALTIME_TIMESTAMP"]?.string.flatMap { Int64($0) } }
+      .filter { $0 >= start }
+    Inside.print("\(verb) reloads", [Double(times.count { $0 <= end })])
+    Inside.print("\(verb) reloads in all", [Double(times.count)])
   }
 
   /// Asks for one change of state and waits for the answer: milliseconds, the connecting included.
@@ -56,7 +75,8 @@ private struct DiskSyncs {
   private let file: FileDescriptor
 
   init() throws(SystemError) {
-    file = try FileDescriptor.open(path, flags: O_WRONLY | O_CREAT | O_APPEND, mode: 0o600)
+    let flags = OpenFlags.readWrite | OpenFlags.create | OpenFlags.append
+    file = try FileDescriptor.open(path, flags: flags, mode: 0o600)
   }
 
   /// A record's worth of bytes and an fdatasync(2), so many times: milliseconds.

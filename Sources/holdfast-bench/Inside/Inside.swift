@@ -20,7 +20,7 @@ enum Inside {
       case ("requests", 0):
         try Requests.measure()
       case ("once", 1):
-        _ = try Changes.change(arguments[1])
+        try Changes.countReloads(arguments[1])
       case ("changes", 3):
         try Changes.measure(
           rounds: numbers[0], unprotectSyncs: numbers[1], protectSyncs: numbers[2])
