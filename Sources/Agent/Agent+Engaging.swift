@@ -23,6 +23,10 @@ extension Agent {
     // our copy; it has to go for a moment so that what dpkg brought is what gets protected.
     let covered = voided.filter { board.coversUnits(of: $0) && !board.unitFilesUnchanged($0) }
     for service in covered { _ = board.release(service, [.unit]) }
+    // The rest of what still stands of a void baseline, so that nothing of ours gets into the next.
+    if !waits {
+      for service in voided { _ = board.release(service, [.file, .package]) }
+    }
     reloadIf(!covered.isEmpty) { [weak self] in
       self?.define(voided) { [weak self] in self?.place(waits: waits) }
     }

@@ -169,6 +169,12 @@ extension Agent {
   }
 
   private func checkProcesses() {
+    checks += 1
+    // Every two seconds: clearing a flag, or writing through a mapping, sends no event either.
+    if checks % 4 == 0, isFree, enforced.contains(where: { !board.isWhole($0, shieldsInForce($0)) })
+    {
+      inspectSoon()
+    }
     for service in enforced {
       guard let group = controlGroups[service.unit] else { continue }
       var stopped = false

@@ -53,6 +53,7 @@ package final class Agent {
   var packagePoll: EventSource?
   var packageDeadline: UInt64 = 0
   var processCheck: EventSource?
+  var checks = 0
   var inspection: EventSource?
   var inspectionPending = false
   /// For the processes of guarded services: paths below the cgroup root.
@@ -126,6 +127,7 @@ package final class Agent {
   }
 
   private func start() {
+    noticeRescue()
     loadSettings()
     recorder.forgetSpent(hardFloor: trust.trust?.bundle.issuedAt ?? 0)
     if wasEnrolled, trust.trust == nil {
@@ -134,15 +136,25 @@ package final class Agent {
         "This host was enrolled, but its trust is gone or damaged. It stays protected; nobody can "
           + "be let in but through a rescue boot (holdfast=off on the kernel command line).")
     }
-    if guards.wasRescued {
-      Announcer.say(
-        .trouble, .warning,
-        "This host had a rescue boot (holdfast=off) since it last was protected.")
-      recorder.event("rescued", outcome: "protecting")
-    }
     recorder.event("started", outcome: wasEnrolled ? "enrolled" : "unmanaged")
     handle(.started(enrolled: wasEnrolled))
     if machine.state == .unmanaged { ready() }
+  }
+
+  /// Takes a rescue boot for one only where it did let go: the marker alone is easily made.
+  private func noticeRescue() {
+    guard guards.saysRescued else { return }
+    guard !board.bench.hasPlacements, !board.guardsHoldfast else { return guards.denyRescue() }
+    guard (try? guards.acceptRescue()) != nil else { return }
+    Announcer.say(
+      .trouble, .warning, "This host had a rescue boot (holdfast=off) since it last was protected.")
+    recorder.event("rescued", outcome: trust.trust == nil ? "unmanaged" : "protecting")
+    // Trust that is gone for good would lock the host for ever: the rescue boot is the way out, and
+    // it ends in a host that can be enrolled again.
+    if trust.trust == nil {
+      trust.forget()
+      for unit in guards.definitions.map(\.unit) { try? guards.remove(unit) }
+    }
   }
 
   /// Tells PID 1 that protection stands, once.
@@ -203,9 +215,8 @@ package final class Agent {
       case .endWindow: window = nil
       case .announce: announce(from: before)
       case .retryWhenSettled:
-        waiting.add(.other, patience: Self.patience, expired: {}) { [weak self] in
-          self?.handle(event)
-        }
+        waiting.add(
+          .other, patience: Self.patience, expired: {}, run: { [weak self] in self?.handle(event) })
       case .ignore:
         Announcer.say(
           .trouble, .warning, "An event made no sense in the state \(before) and was left alone.",

@@ -131,8 +131,10 @@ final class Recorder {
 
 extension LedgerPeer {
   fileprivate init(_ peer: Peer) {
+    // Looked at again: of a process that is gone, what /proc said may have been another's.
+    let isSame = peer.isStillThere()
     self.init(
-      pid: peer.pid ?? 0, uid: peer.uid, gid: peer.gid, loginuid: peer.loginUID, tty: peer.tty,
-      exe: peer.executable)
+      pid: peer.pid ?? 0, uid: peer.uid, gid: peer.gid, loginuid: isSame ? peer.loginUID : nil,
+      tty: isSame ? peer.tty : nil, exe: isSame ? peer.executable : nil)
   }
 }

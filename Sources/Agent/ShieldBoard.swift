@@ -6,9 +6,9 @@ internal import Shields
 final class ShieldBoard {
   let bench: Workbench
   let packages: PackageDatabase
-  private let unit: UnitShield
-  private let file: FileShield
-  private let package_: PackageShield
+  private let unitShield: UnitShield
+  private let fileShield: FileShield
+  private let packageShield: PackageShield
   private let deriving: Deriving
   /// Holdfast's own configuration: what counts of it is the daemon's accepted copy.
   private let openDirectory: String
@@ -17,14 +17,14 @@ final class ShieldBoard {
     openDirectory = configuration
     bench = try Workbench(directory: directory)
     packages = PackageDatabase()
-    unit = UnitShield(bench: bench)
-    file = FileShield(bench: bench)
-    package_ = PackageShield(bench: bench)
+    unitShield = UnitShield(bench: bench)
+    fileShield = FileShield(bench: bench)
+    packageShield = PackageShield(bench: bench)
     deriving = Deriving(baseline: bench.baseline, packages: packages)
   }
 
   /// In the order in which they go up.
-  private var shields: [any Shield] { [unit, file, package_] }
+  private var shields: [any Shield] { [unitShield, fileShield, packageShield] }
 
   private func selected(_ names: Set<ShieldName>) -> [any Shield] {
     shields.filter { names.contains($0.name) }

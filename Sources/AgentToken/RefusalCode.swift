@@ -89,7 +89,7 @@ extension Refusal.Code {
       "Ask someone whose role may sign that scope, or ask for a token of a narrower scope."
     case .challengeUnknown, .challengeExpired, .challengeRequired, .clockRolledBack,
       .clockStateMissing:
-      "Make a challenge on this host and ask for a token that answers it."
+      "Ask for a token without a nonce: this version makes no challenges."
     case .clockBehind:
       "Set this host's clock, or wait, then try the same token again."
     case .bundleUnknownRoot:

@@ -127,10 +127,12 @@ package struct Deriving {
     for path in packages.records(of: entry) {
       if let file = try baseline.take(path) { records.append(file) }
     }
-    let prerm = packages.prermPath(of: entry)
+    let path = packages.prermPath(of: entry)
+    // Ours is nobody's original, wherever it was left from.
+    let prerm = PackageShield.isRefusal(path) ? nil : try baseline.take(path)
     return InstalledPackage(
       name: entry.name, version: entry.version, architecture: entry.architecture,
-      records: records, prerm: try baseline.take(prerm), prermPath: prerm)
+      records: records, prerm: prerm, prermPath: path)
   }
 
   /// The links by which `systemctl enable` made it wanted, and its aliases.

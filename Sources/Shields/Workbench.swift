@@ -104,14 +104,12 @@ package final class Workbench {
   func apply(_ placements: [Placement]) -> Engagement {
     var result = Engagement()
     let work = placements.map { ($0, damage(to: [$0])) }.filter { !$0.1.isEmpty }
-    guard !work.isEmpty else { return result }
     do throws(SystemError) {
+      // All of them, so that a list that was lost is whole again.
       try evenOnAFullDisk { () throws(SystemError) in
         try manifest.add(
-          work.flatMap { placement, _ in
-            missingParents(of: placement).map(Manifest.Line.directory)
-              + placement.manifestLines(baseline: baseline)
-          })
+          work.flatMap { missingParents(of: $0.0).map(Manifest.Line.directory) }
+            + placements.flatMap { $0.manifestLines(baseline: baseline) })
       }
     } catch {
       // Without the note a rescue boot could not undo it: better not done, and said.
@@ -120,6 +118,7 @@ package final class Workbench {
       ]
       return result
     }
+    guard !work.isEmpty else { return result }
     for (placement, damage) in work {
       do throws(SystemError) {
         try evenOnAFullDisk { () throws(SystemError) in try make(placement) }

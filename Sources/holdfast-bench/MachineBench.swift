@@ -94,16 +94,16 @@ struct MachineBench {
     let changes = try await host.inside("changes", "\(Self.rounds)", syncs[0], syncs[1])
     let reload = try changes.sample("daemon-reload")
     for (verb, part) in parts {
-      let less = try changes.sample("\(verb) less daemon-reload")
-      report.row(
-        verb, try changes.sample(verb), .milliseconds, beside: "systemctl daemon-reload", reload)
+      let whole = try changes.sample(verb)
+      let less = Sample(whole.values.map { $0 - reload.median })
+      report.row(verb, whole, .milliseconds, beside: "systemctl daemon-reload", reload)
       report.row("  less a daemon-reload", less, .milliseconds, limit: 100)
-      if let syncs = part.syncs {
+      if let syncs = part.syncs, let alone = changes["\(verb) syncs"] {
         report.row(
-          "  less a daemon-reload", less, .milliseconds, beside: "its \(syncs) syncs alone",
-          changes["\(verb) syncs"])
+          "  its \(syncs) syncs alone", alone, .milliseconds,
+          beside: "\(verb) less a daemon-reload", less)
       } else {
-        report.row("  syncs", Sample([0]), .count, "not counted: no strace")
+        report.row("  its syncs alone", "not measured: no strace(1) to count them")
       }
       report.row(
         "  daemon-reloads before the answer", part.reloads, .count,

@@ -33,11 +33,15 @@ enum Main {
     let session = Session()
     // This thread, and with it the main actor, only waits.
     Task.detached { exitProcess(await run(session)) }
-    let signal = wait(for: signals, seconds: patience)
-    let why = signal == nil ? "not done after \(patience) s" : "interrupted"
+    let why =
+      if let signal = wait(for: signals, seconds: patience) {
+        Session.Stopped(description: "interrupted", status: 128 + signal)
+      } else {
+        Session.Stopped(description: "not done after \(patience) s", status: 1)
+      }
     Task.detached { await session.stop(why) }
     _ = wait(for: signals, seconds: tidying)
-    exitProcess(1)
+    exitProcess(why.status)
   }
 
   /// The next of the signals; nil if there is none in time.
@@ -69,7 +73,7 @@ enum Main {
       }
     } catch {
       remark = "Cut short: \(session.stopped ?? error)"
-      status = 1
+      status = session.stopped?.status ?? 1
     }
     await session.end()
     print(report.text, terminator: "")

@@ -34,9 +34,9 @@ struct Report: Sendable {
       ]))
   }
 
-  /// A figure that has nothing beside it but a remark.
-  mutating func row(_ figure: String, _ sample: Sample, _ unit: Unit, _ remark: String = "") {
-    lines.append(.row([figure, unit.text(sample), remark, ""]))
+  /// A figure that could not be had.
+  mutating func row(_ figure: String, _ why: String) {
+    lines.append(.row([figure, "", why, ""]))
   }
 
   /// Columns aligned, two spaces between them.

@@ -10,6 +10,8 @@ typealias Machine = TestSupport.Machine
 final class Session: Sendable {
   struct Stopped: Error, CustomStringConvertible {
     let description: String
+    /// The program's exit status.
+    let status: Int32
   }
 
   private struct State {
@@ -39,8 +41,8 @@ final class Session: Sendable {
   }
 
   /// Cuts the run short.
-  func stop(_ why: String) async {
-    state.withLock { $0.stopped = $0.stopped ?? Stopped(description: why) }
+  func stop(_ why: Stopped) async {
+    state.withLock { $0.stopped = $0.stopped ?? why }
     await end()
   }
 

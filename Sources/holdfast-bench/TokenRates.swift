@@ -27,6 +27,7 @@ struct TokenRates {
     for _ in 0..<rounds {
       try session.check()
       if let rate = openSSL() { rates.openSSL.append(rate) }
+      try session.check()
       rates.verified += try Stopwatch.perSecond(spells: 3, seconds: 0.3, onOneCore: true) {
         turn += 1
         _ = try verifier.verify(tokens[turn % tokens.count], at: time) { _, _ in nil }

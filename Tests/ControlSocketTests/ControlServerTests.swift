@@ -28,7 +28,8 @@ import Testing
   func start(_ limits: ConnectionLimits = ConnectionLimits()) throws {
     let server = ControlServer(loop: loop, limits: limits) { [unowned self] request, connection in
       if request.verb == "echo" {
-        connection.succeed([.init(name: "words", value: .array(request.arguments.map(JSON.string)))])
+        connection.succeed([.init(name: "words", value: .array(request.arguments.map(JSON.string)))]
+        )
       } else {
         pending.append((request, connection))
       }

@@ -7,7 +7,9 @@ import Testing
     var found: [String] = []
     for piece in pieces {
       framer.append(Array(piece.utf8))
-      while case .line(let line) = framer.next() { found.append(String(decoding: line, as: UTF8.self)) }
+      while case .line(let line) = framer.next() {
+        found.append(String(decoding: line, as: UTF8.self))
+      }
     }
     return found
   }
@@ -40,7 +42,9 @@ import Testing
   }
 
   /// `bundle` and `enroll` take 384 KiB, nobody else does.
-  @Test(arguments: [("bundle ", true), ("enroll ", true), ("unprotect ", false), ("bundles ", false)])
+  @Test(arguments: [
+    ("bundle ", true), ("enroll ", true), ("unprotect ", false), ("bundles ", false),
+  ])
   func onlyDocumentsAreLong(verb: String, fits: Bool) {
     let limit = 384 * 1024
     var framer = LineFramer()

@@ -101,7 +101,8 @@ final class Fixture {
       switch status.kind {
       case .symlink: line += " → \(try Files.readLink(path))"
       case .regular:
-        line += " \(try InodeFlags.isImmutable(path)) \(SHA256Hash.hex(try SHA256Hash.ofFile(path)))"
+        line +=
+          " \(try InodeFlags.isImmutable(path)) \(SHA256Hash.hex(try SHA256Hash.ofFile(path)))"
       default: line += " \(try InodeFlags.isImmutable(path))"
       }
       found[name] = line

@@ -112,7 +112,9 @@ struct ShieldTests {
         try Files.chmod($0.root + "/usr/sbin/demo", 0o4777)
       }
     ),
-    ("masked", { try Files.symlink("/dev/null", at: $0.root + "/etc/systemd/system/demo.service") }),
+    (
+      "masked", { try Files.symlink("/dev/null", at: $0.root + "/etc/systemd/system/demo.service") }
+    ),
     (
       "masked at runtime",
       { try Files.symlink("/dev/null", at: $0.root + "/run/systemd/system/demo.service") }

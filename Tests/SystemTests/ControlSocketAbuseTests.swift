@@ -11,7 +11,7 @@ struct ControlSocketAbuseTests {
     try await withProtectedHost { host in
       let before = try await daemonProcess(host)
       for (request, code) in [
-        ("printf 'unprotect %s\\n' \"$(head -c 1048576 /dev/zero | tr '\\0' a)\"", "line_too_long"),
+        ("{ printf 'unprotect '; head -c 1048576 /dev/zero | tr '\\0' a; echo; }", "line_too_long"),
         ("head -c 1048576 /dev/zero | tr '\\0' a", "line_too_long"),
         ("printf 'unprotect '; head -c 2000 /dev/urandom | tr -d '\\n'; echo", "bad_arguments"),
         ("printf 'unprotect %s\\n' \"$(head -c 2040 /dev/zero | tr '\\0' a)\"", "malformed"),
@@ -30,7 +30,7 @@ struct ControlSocketAbuseTests {
         ("printf 'bundle x.y.z\\n'", "bundle_malformed"),
         ("printf 'guard remove example-agent.service\\n'", "protected"),
       ] {
-        let reply = try await host.machine.run("{ \(request); } | \(Self.connect)").text
+        let reply = try await host.machine.run("{ \(request); } | \(Self.send)").text
         #expect(
           code.split(separator: "|").contains { reply.contains("\"code\":\"\($0)\"") },
           "\(request) got \(reply.prefix(300))")
@@ -128,6 +128,12 @@ struct ControlSocketAbuseTests {
   // MARK: Helpers
 
   private static let connect = "socat -t 15 - UNIX-CONNECT:/run/holdfast/control.sock"
+  /// Sends its input as it is, then says what came back, also where the other end stopped reading.
+  private static let send = """
+    perl -MIO::Socket::UNIX -e '$SIG{PIPE} = "IGNORE"; undef $/; my $all = <STDIN>;
+      my $socket = IO::Socket::UNIX->new(Peer => "/run/holdfast/control.sock") or die "no socket";
+      print $socket $all; $socket->shutdown(1); print <$socket>'
+    """
 
   private func ask(_ host: ProtectedHost, _ line: String, as user: String) async throws -> String {
     try await host.machine.run(

@@ -78,7 +78,8 @@ struct RemovalTests {
       return output
     }
     #expect(installed.succeeded, "\(installed)")
-    let new = installed.text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("new: ") } ?? ""
+    let new =
+      installed.text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("new: ") } ?? ""
     let others = new.split(separator: " ").dropFirst().filter {
       !$0.hasPrefix("lib") && !$0.hasPrefix("holdfast")
     }

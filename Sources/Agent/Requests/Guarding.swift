@@ -241,7 +241,8 @@ extension Agent {
           .busy, "\(unit) was restarted less than \(Self.restartEvery) seconds ago.",
           hint: "Try again in \(wait) seconds.")
       }
-      if machine.state.grant?.covers(unit) != true {
+      let isReleased = machine.state.grant?.covers(unit) == true
+      if !isReleased {
         // Only what the baseline knows is started.
         for shield in ShieldName.allCases {
           if let problem = board.inspect(service, shield).first {
@@ -254,9 +255,9 @@ extension Agent {
       }
       lastRestart[unit] = now
       let record = recorder.event("restart", outcome: unit, peer: connection.peer)
-      manager.restart(unit) { [weak self] failure in
-        if let failure {
-          self?.refuse(
+      let done = { [weak self] (failure: String?) in
+        if let failure, let self {
+          refuse(
             connection, Refusal(.internalError, "systemd did not restart it: \(failure)"))
         } else {
           connection.succeed([
@@ -265,6 +266,7 @@ extension Agent {
           ])
         }
       }
+      isReleased ? manager.restart(unit, done: done) : manager.restartProtected(unit, done: done)
     }
   }
 }

@@ -12,14 +12,15 @@ final class GuardStore {
   private(set) var void: Set<String> = []
   /// Files that could not be read as definitions.
   private(set) var damaged: [String] = []
-  /// This is the first start after a rescue boot.
-  private(set) var wasRescued = false
   private let directory: String
+  /// holdfast-rescue leaves it behind.
+  private let rescueMarker: String
 
   static let limit = 64
 
   init(directory: String) throws(SystemError) {
     self.directory = "\(directory)/guards"
+    rescueMarker = "\(directory)/rescued"
     try Files.makeDirectory(self.directory, mode: 0o700, parents: true)
     for name in try Files.list(self.directory) where name.hasSuffix(Self.suffix) {
       guard let bytes = try? Files.read("\(self.directory)/\(name)"),
@@ -33,14 +34,19 @@ final class GuardStore {
       if name.hasSuffix(Self.voidSuffix) { void.insert(definition.unit) }
     }
     sort()
-    // holdfast-rescue leaves this behind: what was done then was done with permission.
-    let rescued = "\(directory)/rescued"
-    if Files.exists(rescued) {
-      wasRescued = true
-      try markVoid(Set(definitions.map(\.unit)))
-      try Files.remove(rescued)
-    }
   }
+
+  /// Whether a rescue boot says that it let go of everything here.
+  var saysRescued: Bool { Files.exists(rescueMarker) }
+
+  /// What was done on a rescued host was done with permission: no baseline holds any more.
+  func acceptRescue() throws(SystemError) {
+    try markVoid(Set(definitions.map(\.unit)))
+    try Files.remove(rescueMarker)
+  }
+
+  /// Nothing was let go of: the marker is somebody's invention.
+  func denyRescue() { try? Files.remove(rescueMarker) }
 
   func definition(of unit: String) -> ServiceDefinition? {
     definitions.first { $0.unit == unit }

@@ -33,6 +33,12 @@ final class TrustStore {
     try store(Trust(identity: trust.identity, enrolment: trust.enrolment, bundle: bundle))
   }
 
+  /// Puts aside what does not hold.
+  func forget() {
+    try? Files.rename(path, to: "\(path).damaged")
+    isDamaged = false
+  }
+
   private func store(_ new: Trust) throws(SystemError) {
     let json: JSON = [
       "cluster": .string(new.identity.cluster), "tenant": .string(new.identity.tenant),

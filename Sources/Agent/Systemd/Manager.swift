@@ -62,12 +62,7 @@ final class Manager {
 
   /// Has PID 1 read all unit files again; `done(nil)` once it has, else what went wrong.
   func reload(done: @escaping (String?) -> Void) {
-    call("Reload", timeout: Self.reloadTimeout) { result in
-      switch result {
-      case .success: done(nil)
-      case .failure(let error): done(error.message)
-      }
-    }
+    call("Reload", timeout: Self.reloadTimeout, reply: { done(Self.failure($0)) })
   }
 
   /// What PID 1 says of each unit, in the order asked for; a unit it cannot answer for is left out.
@@ -88,24 +83,33 @@ final class Manager {
   func start(_ unit: String) {
     call(
       "StartUnit",
-      {
+      arguments: {
         try $0.append(string: unit)
         try $0.append(string: "replace")
-      }
-    ) { _ in }
+      }, reply: { _ in })
+  }
+
+  /// Restarts a unit that is not protected now; `done(nil)` once that is under way.
+  func restart(_ unit: String, done: @escaping (String?) -> Void) {
+    call(
+      "RestartUnit",
+      arguments: {
+        try $0.append(string: unit)
+        try $0.append(string: "replace")
+      }, reply: { done(Self.failure($0)) })
   }
 
   func thaw(_ unit: String) {
-    call("ThawUnit", { try $0.append(string: unit) }) { _ in }
+    call("ThawUnit", arguments: { try $0.append(string: unit) }, reply: { _ in })
   }
 
   /// Restarts a unit that refuses to be stopped by hand, the unit's own way: a passing unit that
   /// conflicts with it makes PID 1 stop it, and what upholds it starts it again.
-  func restart(_ unit: String, done: @escaping (String?) -> Void) {
+  func restartProtected(_ unit: String, done: @escaping (String?) -> Void) {
     let name = "holdfast-restart-\(Random.bytes(4).map { String($0, radix: 16) }.joined()).service"
     call(
       "StartTransientUnit",
-      { message in
+      arguments: { message in
         try message.append(string: name)
         try message.append(string: "replace")
         try message.openContainer("a", "(sv)")
@@ -118,15 +122,7 @@ final class Manager {
         try message.closeContainer()
         try message.openContainer("a", "(sa(sv))")
         try message.closeContainer()
-      }
-    ) { [weak self] result in
-      switch result {
-      case .success:
-        self?.start(unit)
-        done(nil)
-      case .failure(let error): done(error.message)
-      }
-    }
+      }, reply: { done(Self.failure($0)) })
   }
 
   // MARK: Inside
@@ -149,15 +145,19 @@ final class Manager {
     done: @escaping ([String: BusValue]?) -> Void
   ) {
     call(
-      "GetAll", path: path, interface: Self.properties, { try $0.append(string: interface) }
-    ) { result in
-      done(try? result.get().readProperties(keys))
-    }
+      "GetAll", path: path, interface: Self.properties,
+      arguments: { try $0.append(string: interface) },
+      reply: { done(try? $0.get().readProperties(keys)) })
+  }
+
+  private static func failure(_ result: Result<BusMessage, BusError>) -> String? {
+    if case .failure(let error) = result { error.message } else { nil }
   }
 
   private func call(
     _ member: String, path: String = Manager.object, interface: String = Manager.manager,
-    timeout: UInt64 = Manager.callTimeout, _ build: (BusMessage) throws -> Void = { _ in },
+    timeout: UInt64 = Manager.callTimeout,
+    arguments build: (BusMessage) throws -> Void = { _ in },
     reply: @escaping (Result<BusMessage, BusError>) -> Void
   ) {
     let number = nextCall
@@ -166,11 +166,11 @@ final class Manager {
       guard let bus else { throw BusError.disconnected }
       calls[number] = try bus.call(
         destination: Self.destination, path: path, interface: interface, member: member,
-        timeout: timeout, build
-      ) { [weak self] result in
-        self?.calls[number] = nil
-        reply(result)
-      }
+        timeout: timeout, build,
+        reply: { [weak self] result in
+          self?.calls[number] = nil
+          reply(result)
+        })
     } catch {
       // Answered later like any other, so that no caller is called back before it returned.
       _ = try? loop.soon { reply(.failure(.disconnected)) }

@@ -6,9 +6,16 @@ internal import Protection
 /// It says only that something happened; what it was, an inspection finds out. Watches follow
 /// directories that are removed and made again.
 final class FileWatch {
-  private struct Watched {
+  private final class Watched {
     let inode: UInt64
-    let source: EventSource
+    /// The names that matter; nil for all of them.
+    var names: Set<String>?
+    var source: EventSource?
+
+    init(inode: UInt64, names: Set<String>?) {
+      self.inode = inode
+      self.names = names
+    }
   }
 
   private let loop: EventLoop
@@ -30,18 +37,23 @@ final class FileWatch {
         watched[path] = nil
         continue
       }
-      if watched[path]?.inode == status.inode { continue }
-      watched[path] = nil
-      let source = try? loop.onInotify(path: path, mask: Self.mask) { [weak self] event in
-        if let names, let name = event.name, !names.contains(name) { return }
+      if let known = watched[path], known.inode == status.inode {
+        known.names = names
+        continue
+      }
+      let entry = Watched(inode: status.inode, names: names)
+      entry.source = try? loop.onInotify(path: path, mask: Self.mask) {
+        [weak self, weak entry] event in
+        if let names = entry?.names, let name = event.name, !names.contains(name) { return }
         self?.changed()
       }
-      if let source { watched[path] = Watched(inode: status.inode, source: source) }
+      watched[path] = entry.source == nil ? nil : entry
     }
   }
 
   private static let mask: InotifyMask = [
-    .modify, .attributes, .movedFrom, .movedTo, .create, .delete, .deleteSelf, .moveSelf,
+    .modify, .closeWrite, .attributes, .movedFrom, .movedTo, .create, .delete, .deleteSelf,
+    .moveSelf,
     .onlyDirectory,
   ]
 }

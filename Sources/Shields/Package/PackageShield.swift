@@ -58,6 +58,14 @@ package struct PackageShield: Shield {
     return wanted
   }
 
+  private static let headline = "# Holdfast stands here for the package's own prerm"
+
+  /// Whether the script at `path` is one of ours.
+  static func isRefusal(_ path: String) -> Bool {
+    ((try? Files.text(path, limit: 1 << 20)) ?? "").split(separator: "\n").dropFirst().first?
+      .hasPrefix(headline) ?? false
+  }
+
   /// The same for every service of the package, so that two of them do not fight over it.
   private static func refusal(_ package: InstalledPackage) -> String {
     """

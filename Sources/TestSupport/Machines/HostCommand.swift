@@ -37,24 +37,12 @@ package enum HostCommand {
     let output = try FileHandle(forWritingTo: scratch)
     defer { try? output.close() }
 
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
-    process.arguments = ["--kill-after=2", "\(seconds)"] + command
-    process.standardOutput = output
-    process.standardError = output
     let source = try input.map(Self.fileHandle(holding:)) ?? FileHandle.nullDevice
-    process.standardInput = source
-
     let start = ContinuousClock.now
-    let status = try await withCheckedThrowingContinuation { continuation in
-      process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-      do {
-        try process.run()
-      } catch {
-        process.terminationHandler = nil
-        continuation.resume(throwing: error)
-      }
-    }
+    let child = try ChildProcess(
+      ["timeout", "--kill-after=2", "\(seconds)"] + command,
+      input: source.fileDescriptor, output: output.fileDescriptor, error: output.fileDescriptor)
+    let status = await child.status()
     let bytes = try Data(contentsOf: scratch)
     let text = String(decoding: bytes, as: UTF8.self)
     // timeout(1): 124, or 137 where it had to kill. A command may end that way by itself.

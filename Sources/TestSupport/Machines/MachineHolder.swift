@@ -10,27 +10,20 @@ final class MachineHolder: Sendable {
   }
 
   private let input: FileHandle
-  private let finished: AsyncStream<Void>
+  private let process: ChildProcess
   private let lines: LineQueue
+  private let ended = Mutex(false)
 
   /// Starts the holder of a machine in DIRECTORY, which must not exist yet.
   init(image: String, directory: String, options: [String]) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/bash")
-    process.arguments = [Checkout.top + "/Tests/machines/machine.sh", image, directory] + options
-    let toHolder = Self.pipe()
-    let fromHolder = Self.pipe()
-    process.standardInput = toHolder
-    process.standardOutput = fromHolder
-    let (finished, end) = AsyncStream<Void>.makeStream()
-    process.terminationHandler = { _ in end.finish() }
-    try process.run()
-    // Only the holder has this end now, so that its death ends the stream.
-    try fromHolder.fileHandleForWriting.close()
-
-    self.input = toHolder.fileHandleForWriting
-    self.finished = finished
-    self.lines = LineQueue(reading: fromHolder.fileHandleForReading)
+    let toHolder = try ChildProcess.pipe()
+    let fromHolder = try ChildProcess.pipe()
+    process = try ChildProcess(
+      ["bash", Checkout.top + "/Tests/machines/machine.sh", image, directory] + options,
+      input: toHolder.reading.fileDescriptor, output: fromHolder.writing.fileDescriptor,
+      error: FileHandle.standardError.fileDescriptor)
+    input = toHolder.writing
+    lines = LineQueue(reading: fromHolder.reading)
   }
 
   deinit {
@@ -54,19 +47,15 @@ final class MachineHolder: Sendable {
     throw Failure(description: "the machine's holder does not answer")
   }
 
-  /// Takes the machine down, and returns when nothing of it is left.
+  /// Takes the machine down, and returns when nothing of it is left. Only the first call does.
   func end() async {
-    try? input.close()
-    for await _ in finished {}
-  }
-
-  /// A pipe that other children do not get, or its end would never be seen.
-  private static func pipe() -> Pipe {
-    let pipe = Pipe()
-    for handle in [pipe.fileHandleForReading, pipe.fileHandleForWriting] {
-      _ = fcntl(handle.fileDescriptor, F_SETFD, FD_CLOEXEC)
+    let isFirst = ended.withLock { ended in
+      defer { ended = true }
+      return !ended
     }
-    return pipe
+    guard isFirst else { return }
+    try? input.close()
+    _ = await process.status()
   }
 }
 

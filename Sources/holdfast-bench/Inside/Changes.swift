@@ -17,16 +17,14 @@ enum Changes {
     let disk = try DiskSyncs()
     defer { disk.remove() }
     for _ in 0..<rounds {
-      let reload = try Stopwatch.milliseconds {
+      let took = try Stopwatch.milliseconds {
         try Command.output(of: "systemctl", "daemon-reload")
       }
-      note("daemon-reload", reload)
+      note("daemon-reload", took)
       Inside.sleep(milliseconds: pause)
       for (verb, syncs) in [("unprotect", unprotectSyncs), ("protect", protectSyncs)] {
         if syncs > 0 { note("\(verb) syncs", try disk.measure(syncs)) }
-        let took = try change(verb)
-        note(verb, took)
-        note("\(verb) less daemon-reload", took - reload)
+        note(verb, try change(verb))
         Inside.sleep(milliseconds: pause)
       }
     }
