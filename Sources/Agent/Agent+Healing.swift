@@ -2,7 +2,7 @@ internal import Linux
 internal import Protection
 internal import Shields
 
-/// Seeing what got past the shields, and putting it right at once.
+/// Bringing services back: down, frozen or stopped. `Agent+Inspecting` has the files.
 extension Agent {
   /// How often a service was healed, and how long it was down for that.
   struct HealingTally {
@@ -15,95 +15,6 @@ extension Agent {
     var recorded: UInt64 = 0
     var unrecorded = 0
   }
-
-  // MARK: Files and PID 1's view
-
-  /// Looks at everything in the loop's next round, once however many events there were.
-  func inspectSoon() {
-    guard inspection == nil else { return }
-    guard isFree else {
-      inspectionPending = true
-      return
-    }
-    inspection = try? loop.soon { [weak self] in
-      guard let self else { return }
-      inspection = nil
-      inspectionPending = false
-      inspect()
-    }
-  }
-
-  /// Mends what is damaged, and tells the state machine whether all is whole.
-  private func inspect() {
-    guard machine.state != .unmanaged, isFree, !isStopping else { return }
-    let services = enforced
-    fileWatch?.update(WatchList.directories(for: services))
-    var needsReload = false
-    var left: [String: [String]] = [:]
-    for service in services {
-      let result = board.engage(service, shieldsInForce(service))
-      needsReload = needsReload || result.needsReload
-      if !result.mended.isEmpty {
-        healed(service.unit, result.mended.map(\.sentence))
-      }
-      left[service.unit] = result.problems.map(\.sentence)
-    }
-    reloadIf(needsReload) { [weak self] in self?.checkUnits(left, reloaded: needsReload) }
-  }
-
-  /// Files and packages wait while a dpkg run is waited for.
-  private func shieldsInForce(_ service: ServiceDefinition) -> Set<ShieldName> {
-    machine.state == .awaitingPackages && guards.void.contains(service.unit)
-      ? [.unit] : Set(ShieldName.allCases)
-  }
-
-  private func checkUnits(_ left: [String: [String]], reloaded: Bool) {
-    let services = enforced
-    manager.reports(of: services.flatMap { $0.units.map(\.name) }) { [weak self] reports in
-      guard let self, isFree else { return }
-      var foreign = false
-      var found = left
-      for service in services {
-        for unit in service.units {
-          guard let report = reports.first(where: { $0.facts.name == unit.name }) else { continue }
-          note(report, of: service)
-          guard unit.fragment != nil else {
-            if report.facts.loadState == "loaded" { return arrived(service) }
-            found[service.unit, default: []].append(report.absence)
-            continue
-          }
-          if report.isFrozen { thaw(unit.name, of: service.unit) }
-          if !report.isUp { down(unit.name, of: service.unit) }
-          if !report.refusesManualStop {
-            // PID 1 read its files at a moment when ours were not there.
-            foreign = true
-            if reloaded {
-              found[service.unit, default: []].append("\(unit.name) does not refuse to be stopped")
-            }
-          }
-          if board.hasForeignDropIns(report.facts, unit) { foreign = true }
-        }
-      }
-      if foreign, !reloaded {
-        return reloadIf(true) { [weak self] in self?.checkUnits(left, reloaded: true) }
-      }
-      settleTroubles(found.filter { !$0.value.isEmpty })
-    }
-  }
-
-  /// A service that was not installed when its baseline was taken is there now.
-  private func arrived(_ service: ServiceDefinition) {
-    guard (try? guards.markVoid([service.unit])) != nil else { return }
-    handle(.definitionsChanged)
-  }
-
-  private func settleTroubles(_ found: [String: [String]]) {
-    troubles = found
-    handle(.inspected(whole: problems.isEmpty))
-  }
-
-  /// Somebody had PID 1 read its unit files, or changed links: what it sees now has to be looked at.
-  func unitFilesChanged() { inspectSoon() }
 
   // MARK: Units
 
@@ -120,7 +31,7 @@ extension Agent {
     }
   }
 
-  private func down(_ unit: String, of service: String) {
+  func down(_ unit: String, of service: String) {
     if starting.contains(unit) {
       // Not back up yet after a window; nothing brought it down.
     } else if tallies[service]?.downSince == nil {
@@ -140,7 +51,7 @@ extension Agent {
     refreshControlGroup(service)
   }
 
-  private func thaw(_ unit: String, of service: String) {
+  func thaw(_ unit: String, of service: String) {
     manager.thaw(unit)
     healed(service, ["was frozen"])
   }
@@ -192,7 +103,7 @@ extension Agent {
   /// A fight is answered at full speed and recorded at a bounded rate: microseconds.
   private static let recordEvery: UInt64 = 5_000_000
 
-  private func healed(_ service: String, _ what: [String]) {
+  func healed(_ service: String, _ what: [String]) {
     var tally = tallies[service] ?? HealingTally()
     tally.count += 1
     let now = Clock.monotonicMicroseconds()

@@ -56,6 +56,9 @@ package final class Agent {
   var checks = 0
   var inspection: EventSource?
   var inspectionPending = false
+  /// One is under way: PID 1 is reloading or has been asked.
+  var isInspecting = false
+  var pace = InspectionPace()
   /// For the processes of guarded services: paths below the cgroup root.
   var controlGroups: [String: String] = [:]
   var lastRestart: [String: UInt64] = [:]

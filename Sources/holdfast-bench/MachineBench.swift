@@ -63,6 +63,8 @@ struct MachineBench {
       "processor time in a second, a service guarded", guarding.processor, .milliseconds,
       beside: "nothing guarded", bare.processor)
     report.row("threads", try await host.threads(), .count, limit: 1)
+    report.row(
+      "PSS, since it was enrolled", try await host.memory(after: .zero), .mebibytes, limit: 8)
   }
 
   private func starts(_ host: BenchHost, _ report: inout Report) async throws {

@@ -179,6 +179,16 @@ struct ShieldTests {
         == "/dev/null")
   }
 
+  /// One that has the name of ours is out of effect already, and must not start a fight over it.
+  @Test func aSharedDropInOfOurNameChangesNothing() throws {
+    _ = engage()
+    try Files.makeDirectory(fixture.root + "/run/systemd/system/service.d")
+    try fixture.write(
+      "/run/systemd/system/service.d/50-protected-by-holdfast.conf", "[Service]\nNice=5\n")
+    #expect(damage == [])
+    #expect(engage() == Engagement())
+  }
+
   /// The baseline is what the service had, drop-ins of its own included.
   @Test func itsOwnDropInsStay() throws {
     try Files.makeDirectory(fixture.root + "/etc/systemd/system/demo.service.d")

@@ -16,10 +16,16 @@ final class Manager {
   private let path: String
   private var bus: Bus?
   private var matches: [BusMatch] = []
-  private var calls: [Int: BusCall] = [:]
+  private var calls: [Int: Call] = [:]
   private var nextCall = 0
   private var retry: EventSource?
   private var watched: [String] = []
+
+  /// A call on its way: dropping it cancels it, so whoever drops it answers in its place.
+  private struct Call {
+    let call: BusCall
+    let reply: (Result<BusMessage, BusError>) -> Void
+  }
 
   private static let destination = "org.freedesktop.systemd1"
   private static let object = "/org/freedesktop/systemd1"
@@ -42,7 +48,8 @@ final class Manager {
     do {
       let bus = try Bus.connectToManager(path: path)
       bus.onDisconnect = { [weak self] in self?.disconnected() }
-      try bus.attach(to: loop)
+      // Before everything else: a reload sends hundreds of signals, and behind them wait our replies.
+      try bus.attach(to: loop, priority: -10)
       self.bus = bus
       try subscribe()
       onConnected?()
@@ -164,13 +171,14 @@ final class Manager {
     nextCall += 1
     do {
       guard let bus else { throw BusError.disconnected }
-      calls[number] = try bus.call(
+      let call = try bus.call(
         destination: Self.destination, path: path, interface: interface, member: member,
         timeout: timeout, build,
         reply: { [weak self] result in
           self?.calls[number] = nil
           reply(result)
         })
+      calls[number] = Call(call: call, reply: reply)
     } catch {
       // Answered later like any other, so that no caller is called back before it returned.
       _ = try? loop.soon { reply(.failure(.disconnected)) }
@@ -209,7 +217,7 @@ final class Manager {
     bus = nil
     let open = calls
     calls = [:]
-    withExtendedLifetime(open) {}
+    for call in open.values { call.reply(.failure(.disconnected)) }
     retry = try? loop.after(microseconds: Self.retryDelay) { [weak self] in self?.connect() }
   }
 }

@@ -28,7 +28,8 @@ struct Intruders {
     return found
   }
 
-  /// Names of drop-ins for its prefix or type that came after the baseline.
+  /// Names of drop-ins for its prefix or type that came after the baseline. Not the name of ours:
+  /// that is out of effect by itself, since a unit's own directory comes first.
   func sharedDropIns(_ unit: ProtectedUnit) -> [String] {
     let kept = Set(unit.dropIns.map(\.path))
     var names: Set<String> = []
@@ -36,7 +37,9 @@ struct Intruders {
       for directory in directories.all {
         let path = "\(directory)/\(shared)"
         for name in (try? Files.list(path)) ?? []
-        where name.hasSuffix(".conf") && !kept.contains("\(path)/\(name)") {
+        where name.hasSuffix(".conf") && name != DropIn.fileName
+          && !kept.contains("\(path)/\(name)")
+        {
           names.insert(name)
         }
       }

@@ -1,0 +1,110 @@
+internal import Linux
+internal import Protection
+internal import Shields
+
+/// Looking at what the shields put on the machine, and at what PID 1 makes of it, and putting right
+/// what is not as it should be.
+extension Agent {
+  /// Looks at everything soon: in the loop's next round, once however many events there were, and
+  /// less often the longer a fight goes on.
+  func inspectSoon() {
+    guard inspection == nil else { return }
+    guard isFree, !isInspecting else {
+      inspectionPending = true
+      return
+    }
+    let run = { [weak self] in
+      guard let self else { return }
+      inspection = nil
+      inspectionPending = false
+      inspect()
+    }
+    let wait = pace.wait(now: Clock.monotonicMicroseconds())
+    inspection =
+      wait == 0 ? try? loop.soon(run) : try? loop.after(microseconds: wait, accuracy: 1_000, run)
+  }
+
+  /// Mends what is damaged, and tells the state machine whether all is whole.
+  private func inspect() {
+    guard machine.state != .unmanaged, isFree, !isStopping else { return }
+    isInspecting = true
+    let services = enforced
+    fileWatch?.update(WatchList.directories(for: services))
+    var needsReload = false
+    var left: [String: [String]] = [:]
+    var hasMended = false
+    for service in services {
+      let result = board.engage(service, shieldsInForce(service))
+      needsReload = needsReload || result.needsReload
+      if !result.mended.isEmpty {
+        hasMended = true
+        healed(service.unit, result.mended.map(\.sentence))
+      }
+      left[service.unit] = result.problems.map(\.sentence)
+    }
+    pace.inspected(now: Clock.monotonicMicroseconds(), mended: hasMended)
+    reloadIf(needsReload) { [weak self] in self?.checkUnits(left, reloaded: needsReload) }
+  }
+
+  /// Files and packages wait while a dpkg run is waited for.
+  func shieldsInForce(_ service: ServiceDefinition) -> Set<ShieldName> {
+    machine.state == .awaitingPackages && guards.void.contains(service.unit)
+      ? [.unit] : Set(ShieldName.allCases)
+  }
+
+  private func checkUnits(_ left: [String: [String]], reloaded: Bool) {
+    let services = enforced
+    manager.reports(of: services.flatMap { $0.units.map(\.name) }) { [weak self] reports in
+      guard let self else { return }
+      guard isFree else { return finishInspection() }
+      var foreign = false
+      var found = left
+      for service in services {
+        for unit in service.units {
+          guard let report = reports.first(where: { $0.facts.name == unit.name }) else { continue }
+          note(report, of: service)
+          guard unit.fragment != nil else {
+            if report.facts.loadState == "loaded" { return arrived(service) }
+            found[service.unit, default: []].append(report.absence)
+            continue
+          }
+          if report.isFrozen { thaw(unit.name, of: service.unit) }
+          if !report.isUp { down(unit.name, of: service.unit) }
+          if !report.refusesManualStop {
+            // PID 1 read its files at a moment when ours were not there.
+            foreign = true
+            if reloaded {
+              found[service.unit, default: []].append("\(unit.name) does not refuse to be stopped")
+            }
+          }
+          if board.hasForeignDropIns(report.facts, unit) { foreign = true }
+        }
+      }
+      if foreign, !reloaded {
+        return reloadIf(true) { [weak self] in self?.checkUnits(left, reloaded: true) }
+      }
+      settleTroubles(found.filter { !$0.value.isEmpty })
+    }
+  }
+
+  /// A service that was not installed when its baseline was taken is there now.
+  private func arrived(_ service: ServiceDefinition) {
+    finishInspection()
+    guard (try? guards.markVoid([service.unit])) != nil else { return }
+    handle(.definitionsChanged)
+  }
+
+  private func settleTroubles(_ found: [String: [String]]) {
+    troubles = found
+    handle(.inspected(whole: problems.isEmpty))
+    finishInspection()
+  }
+
+  private func finishInspection() {
+    isInspecting = false
+    if inspectionPending { inspectSoon() }
+  }
+
+  /// Somebody had PID 1 read its unit files, or changed links: what it sees now has to be looked at.
+  func unitFilesChanged() { inspectSoon() }
+}
