@@ -80,7 +80,7 @@ extension Agent {
       for problem in result.problems { trouble(service.unit, problem.sentence) }
     }
     board.keepOnly(guards.definitions)
-    fileWatch?.update(WatchList.directories(for: services))
+    watchFiles(of: services)
     manager.watch(services.flatMap { $0.units.map(\.name) })
     reloadIf(needsReload) { [weak self] in self?.verify(waits: waits) }
   }

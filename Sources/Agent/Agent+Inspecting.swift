@@ -29,7 +29,10 @@ extension Agent {
     guard machine.state != .unmanaged, isFree, !isStopping else { return }
     isInspecting = true
     let services = enforced
-    fileWatch?.update(WatchList.directories(for: services))
+    watchFiles(of: services)
+    if mendControlSocket() {
+      healed(Own.service, ["\(paths.controlSocket) was removed or replaced"])
+    }
     var needsReload = false
     var left: [String: [String]] = [:]
     var hasMended = false
@@ -44,6 +47,18 @@ extension Agent {
     }
     pace.inspected(now: Clock.monotonicMicroseconds(), mended: hasMended)
     reloadIf(needsReload) { [weak self] in self?.checkUnits(left, reloaded: needsReload) }
+  }
+
+  /// Watches what the shields of these services, and the way in, depend on.
+  func watchFiles(of services: [ServiceDefinition]) {
+    var list = WatchList.directories(for: services)
+    if machine.state != .unmanaged {
+      // Its directory, and where that is.
+      let directory = Files.directory(of: paths.controlSocket)
+      list[directory] = ["control.sock"]
+      list[Files.directory(of: directory)] = ["holdfast"]
+    }
+    fileWatch?.update(list)
   }
 
   /// Files and packages wait while a dpkg run is waited for.

@@ -16,7 +16,7 @@ extension Agent {
       return end(grant, failure: "\(error)")
     }
     // What is left standing is watched as before, what is let go of no longer.
-    fileWatch?.update(WatchList.directories(for: enforced))
+    watchFiles(of: enforced)
     manager.watch(enforced.flatMap { $0.units.map(\.name) })
     var problems: [Problem] = []
     for service in services {

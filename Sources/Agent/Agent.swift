@@ -23,6 +23,8 @@ package final class Agent {
   let recorder: Recorder
   let waiting: Waiting
   var server: ControlServer?
+  /// The control socket's file, as it was when it was bound.
+  var door: FileStatus?
   let settings: SettingsStore
 
   /// The state directory could not be used, and what stands in for it is empty.
@@ -178,31 +180,6 @@ package final class Agent {
     server?.close()
     board.bench.baseline.saveStamps()
     loop.exit(code: 0)
-  }
-
-  private func openControlSocket() {
-    let server = ControlServer(loop: loop) { [weak self] request, connection in
-      self?.answer(request, connection)
-    }
-    self.server = server
-    applyLimits()
-    do throws(SystemError) {
-      let passed = try ServiceManager.listenDescriptors()
-      for (_, socket) in passed { try server.listen(on: socket) }
-      guard passed.isEmpty else { return }
-      // Without the socket unit, for whatever reason: nobody is locked out.
-      try Files.makeDirectory(Files.directory(of: paths.controlSocket), mode: 0o755, parents: true)
-      try server.listen(on: UnixSocket.listen(paths.controlSocket, mode: 0o666))
-    } catch {
-      Announcer.say(.trouble, .error, "Nobody can be let in: the control socket fails: \(error)")
-    }
-  }
-
-  func applyLimits() {
-    let limits = settings.current.control
-    server?.limits = ConnectionLimits(
-      connections: limits.maxConnections, connectionsPerUser: limits.maxConnectionsPerUser,
-      lineTimeout: limits.firstLineTimeout)
   }
 
   // MARK: The state machine

@@ -73,6 +73,9 @@ struct MachineBench {
     report.row(
       "start to READY=1, after a kill -9", try starts.sample("start"), .milliseconds, limit: 50)
     report.row(
+      "  its processor time by then", try starts.sample("start running"), .milliseconds,
+      beside: "waiting for a processor", starts["start queued"])
+    report.row(
       "PSS, 5 s after a start", try await host.memory(after: .seconds(5)), .mebibytes, limit: 8)
   }
 

@@ -57,8 +57,7 @@ struct WindowTests {
       try await host.allows("apt-get install -y /root/example-agent_1.1_all.deb", timeout: 60)
       try await host.allows("holdfast protect")
       #expect(try await host.machine.must("example-agent --version") == "example-agent 1.1")
-      try await host.machine.must(
-        "sha256sum /usr/sbin/example-agent /usr/sbin/holdfastd >/root/as-installed")
+      try await host.machine.must("note-files")
       try await host.expectProtected()
       try await host.refuses("rm -f /usr/sbin/example-agent")
       try await host.refuses("dpkg --purge --force-all example-agent")

@@ -31,33 +31,28 @@ is_on() {
   [ -e "$directory/on" ]
 }
 
-# The container's process id, as long as it runs; it changes with a reboot.
-container() {
-  cat "$directory/container" 2>/dev/null
-}
-
-# The machine's PID 1: the child of the container's process $1 that is number 1 in a namespace of
-# its own. (Early on there is another child, which only sets things up.)
-child_of() {
-  local child
+# The machine's PID 1: the child of the container's process that is number 1 in a namespace of its
+# own. (Early on there is another child, which only sets things up.)
+first_process() {
+  local container child
+  container=$(cat "$directory/container" 2>/dev/null)
   # The list has no newline at its end.
-  child=$(cut -d' ' -f1 "/proc/$1/task/$1/children" 2>/dev/null)
+  child=$(cut -d' ' -f1 "/proc/$container/task/$container/children" 2>/dev/null)
   if [ -n "$child" ] && grep -q '^NSpid:.*[[:space:]]1$' "/proc/$child/status" 2>/dev/null; then
     echo "$child"
   fi
 }
 
-# By their own ids, the machine's PID 1 first, which takes all of it along.
-end_machine() {
-  local pid
-  touch "$directory/ending"
-  while is_on; do
-    pid=$(container)
-    if [ -n "$pid" ]; then
-      # shellcheck disable=SC2046 # one process, or none
-      kill -KILL $(child_of "$pid") "$pid" 2>/dev/null
-    fi
-    sleep 0.02
+# remove_cgroup DIRECTORY: ends every process of the machine there, and their cgroups
+remove_cgroup() {
+  local cgroup try
+  cgroup=$(cat "$1/cgroup" 2>/dev/null)
+  [ -n "$cgroup" ] && [ -d "$cgroup" ] || return 0
+  for ((try = 0; try < 100; try++)); do
+    echo 1 >"$cgroup/cgroup.kill"
+    find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null
+    [ -d "$cgroup" ] || return 0
+    sleep 0.05
   done
 }
 
@@ -71,7 +66,7 @@ unmount_and_delete() {
 
 # What holders left that could not clean up: the lock is free, and it is not being made.
 sweep() {
-  local other pid
+  local other
   for other in "$(dirname "$directory")"/*/; do
     other=${other%/}
     case $other in
@@ -80,13 +75,7 @@ sweep() {
     [ -e "$other/lock" ] || continue
     (
       flock --nonblock 8 || exit 0
-      pid=$(cat "$other/container" 2>/dev/null)
-      if [ -n "$pid" ] && [ "$(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null |
-        grep -c -- " -D $other/root ")" -gt 0 ]; then
-        # shellcheck disable=SC2046 # one process, or none
-        kill -KILL $(child_of "$pid") "$pid" 2>/dev/null
-        sleep 0.2
-      fi
+      remove_cgroup "$other"
       unmount_and_delete "$other"
     ) 8<"$other/lock"
   done
@@ -94,7 +83,8 @@ sweep() {
 
 clean_up() {
   trap - EXIT
-  end_machine
+  touch "$directory/ending"
+  remove_cgroup "$directory"
   wait 2>/dev/null
   unmount_and_delete "$directory"
 }
@@ -104,7 +94,7 @@ find_leader() {
   local try found
   for ((try = 0; try < boot_seconds * 20; try++)); do
     is_on || return 1
-    found=$(child_of "$(container)")
+    found=$(first_process)
     if [ -n "$found" ] && [ "$found" != "$1" ]; then
       leader=$found
       return 0
@@ -138,9 +128,10 @@ launch() {
   touch "$directory/on"
   {
     while [ "$status" -eq 133 ] && [ ! -e "$directory/ending" ]; do
-      SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 setsid systemd-nspawn --quiet -M "$name" \
-        -D "$directory/root" --boot --private-network --register=no --keep-unit --console=pipe \
-        "${options[@]}" systemd.show_status=0 "$@" </dev/null >>"$directory/console" 2>&1 &
+      SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 sh -c 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"' sh \
+        "$cgroup" setsid systemd-nspawn --quiet -M "$name" -D "$directory/root" --boot \
+        --private-network --register=no --keep-unit --console=pipe "${options[@]}" \
+        systemd.show_status=0 "$@" </dev/null >>"$directory/console" 2>&1 &
       echo $! >"$directory/container.new"
       mv "$directory/container.new" "$directory/container"
       wait $! 2>/dev/null
@@ -163,6 +154,13 @@ mv -T "$directory.new" "$directory" || exit 1
 trap clean_up EXIT
 trap 'exit 130' INT TERM HUP
 sweep
+
+# A cgroup of its own: without, machines would share one tree, and freeze each other's units.
+cgroup=$(findmnt --noheadings --output TARGET --types cgroup2 | head -n 1)
+cgroup=$cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)
+cgroup=${cgroup%/}/holdfast-machine-$name
+mkdir -p "$cgroup" || exit 1
+echo "$cgroup" >"$directory/cgroup"
 
 cp --sparse=always -- "$image" "$directory/image" || exit 1
 mount -o loop,discard "$directory/image" "$directory/root" || exit 1

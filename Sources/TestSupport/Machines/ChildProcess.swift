@@ -27,7 +27,7 @@ struct ChildProcess: Sendable {
       &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
 
     let words = arguments.map { strdup($0) }
-    defer { words.forEach { free($0) } }
+    defer { for word in words { free(word) } }
     var pid: pid_t = 0
     let failure = posix_spawnp(&pid, arguments[0], &actions, &attributes, words + [nil], environ)
     guard failure == 0 else {

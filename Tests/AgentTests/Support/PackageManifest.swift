@@ -21,7 +21,9 @@ struct PackageManifest {
     }
     self.dependencies = dependencies
     systemLibraries = Set(
-      Self.calls(of: ".systemLibrary(name: ", in: code).compactMap { Self.words(in: $0).first })
+      Self.calls(of: ".systemLibrary(", in: code).compactMap { call in
+        Self.words(in: call).drop { $0 != "name" }.dropFirst().first
+      })
   }
 
   /// A target and all that it is linked with, C modules included.

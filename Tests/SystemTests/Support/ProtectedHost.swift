@@ -93,37 +93,22 @@ struct ProtectedHost {
 
   // MARK: Attacks
 
-  /// COMMAND fails, and neither stops nor changes UNIT, nor does what comes of it later.
+  /// COMMAND fails, and neither stops nor changes UNIT.
   func refuses(
     _ command: String, on unit: String = agent,
     _ sourceLocation: SourceLocation = #_sourceLocation
   ) async throws {
-    let before = try await invocation(of: unit)
-    let output = try await machine.run(command)
-    #expect(!output.succeeded, "not refused: \(command)\n\(output)", sourceLocation: sourceLocation)
-    let whole = try await machine.run("is-whole \(unit)")
-    #expect(whole.succeeded, "after \(command): \(whole.line)", sourceLocation: sourceLocation)
-    #expect(
-      try await invocation(of: unit) == before, "restarted by \(command)",
-      sourceLocation: sourceLocation)
+    let verdict = try await machine.run("refuses \(unit)", input: command)
+    #expect(verdict.succeeded, "\(command): \(verdict.line)", sourceLocation: sourceLocation)
   }
 
-  /// Whatever COMMAND says, UNIT is whole again within SECONDS and then stays so. Returns how long
-  /// that took, in milliseconds.
-  @discardableResult
+  /// Whatever COMMAND says, UNIT is whole again within SECONDS and then stays so.
   func withstands(
     _ command: String, on unit: String = agent, within seconds: Int = 1,
     _ sourceLocation: SourceLocation = #_sourceLocation
-  ) async throws -> Int {
-    let output = try await machine.run(command)
-    let whole = try await machine.run("await-whole \(seconds) \(unit)")
-    #expect(
-      whole.succeeded, "after \(command): \(whole.line)\nwhich said: \(output)",
-      sourceLocation: sourceLocation)
-    try await Task.sleep(for: .milliseconds(200))
-    let still = try await machine.run("await-whole \(seconds) \(unit)")
-    #expect(still.succeeded, "later, \(command): \(still.line)", sourceLocation: sourceLocation)
-    return Int(whole.line) ?? -1
+  ) async throws {
+    let verdict = try await machine.run("withstands \(seconds) \(unit)", input: command)
+    #expect(verdict.succeeded, "\(command): \(verdict.line)", sourceLocation: sourceLocation)
   }
 
   /// COMMAND does what it is there for.
@@ -135,11 +120,6 @@ struct ProtectedHost {
     let output = try await machine.run(command, timeout: seconds)
     #expect(output.succeeded, "\(command)\n\(output)", sourceLocation: sourceLocation)
     return output
-  }
-
-  /// What tells one run of a unit from the next.
-  private func invocation(of unit: String) async throws -> String {
-    try await machine.must("systemctl show --value -p InvocationID -p MainPID \(unit)")
   }
 }
 
