@@ -128,6 +128,8 @@ launch() {
   touch "$directory/on"
   {
     while [ "$status" -eq 133 ] && [ ! -e "$directory/ending" ]; do
+      remove_cgroup "$directory"
+      mkdir -p "$cgroup"
       SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 sh -c 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"' sh \
         "$cgroup" setsid systemd-nspawn --quiet -M "$name" -D "$directory/root" --boot \
         --private-network --register=no --keep-unit --console=pipe "${options[@]}" \
@@ -159,7 +161,6 @@ sweep
 cgroup=$(findmnt --noheadings --output TARGET --types cgroup2 | head -n 1)
 cgroup=$cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)
 cgroup=${cgroup%/}/holdfast-machine-$name
-mkdir -p "$cgroup" || exit 1
 echo "$cgroup" >"$directory/cgroup"
 
 cp --sparse=always -- "$image" "$directory/image" || exit 1
