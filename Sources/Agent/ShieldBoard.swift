@@ -102,10 +102,10 @@ extension ShieldBoard {
 
   /// Whether PID 1 has a drop-in in effect that is neither ours nor in the baseline.
   func hasForeignDropIns(_ facts: UnitFacts, _ unit: ProtectedUnit) -> Bool {
-    let kept = Set(unit.dropIns.map(\.path))
+    let kept = unit.knownDropIns
     return facts.dropIns.contains { path in
       !isOurs(path, unit.name) && !kept.contains(path)
-        && !kept.contains((try? Files.resolve(path)) ?? path)
+        && !kept.contains(Deriving.canonical(path))
     }
   }
 

@@ -70,6 +70,21 @@ package struct ProtectedUnit: Sendable, Equatable {
   }
 }
 
+extension ProtectedUnit {
+  /// Every drop-in that was in effect, those that are links included.
+  package var knownDropIns: Set<String> { Set(dropIns.map(\.path) + links.map(\.path)) }
+
+  /// The drop-ins that are this unit's alone and stay where they are: not those of its prefix or
+  /// type, which others own and upgrade, and not a generator's.
+  package var ownDropIns: [KeptFile] {
+    dropIns.filter { file in
+      let parts = file.path.split(separator: "/")
+      return parts.dropLast().last.map(String.init) == "\(name).d"
+        && !UnitPaths.generated.contains { file.path.hasPrefix("\($0)/") }
+    }
+  }
+}
+
 /// A file as the baseline has it; its contents lie in the baseline store under `hash`.
 package struct KeptFile: Sendable, Equatable {
   package var path: String

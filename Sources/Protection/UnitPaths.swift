@@ -18,6 +18,12 @@ package enum UnitPaths {
     "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
   ]
 
+  /// Those that generators write to, anew at every reload (systemd.generator(7)): what is removed
+  /// there comes back.
+  package static let generated: Set<String> = [
+    "/run/systemd/generator.early", "/run/systemd/generator", "/run/systemd/generator.late",
+  ]
+
   /// Those that `systemctl enable` and `disable` write links to.
   package static let enablement = ["/etc/systemd/system", "/run/systemd/system"]
 

@@ -99,6 +99,12 @@ package struct Deriving {
     owners[path].map { $0 == owner?.stem } ?? true
   }
 
+  /// A file by its own name in its directory's real one: `/lib` is a link to `/usr/lib`.
+  package static func canonical(_ path: String) -> String {
+    guard let name = path.split(separator: "/").last else { return path }
+    return "\(resolve(Files.directory(of: path)))/\(name)"
+  }
+
   private static func resolve(_ path: String) -> String { (try? Files.resolve(path)) ?? path }
 
   private func define(_ facts: UnitFacts) throws(SystemError) -> ProtectedUnit {
@@ -106,11 +112,17 @@ package struct Deriving {
     let fragment =
       installed ? try baseline.take(Self.resolve(facts.fragment)) : nil
     var dropIns: [KeptFile] = []
+    var links = links(to: facts.name)
     for path in facts.dropIns where installed {
-      if let file = try baseline.take(Self.resolve(path)) { dropIns.append(file) }
+      let name = Self.canonical(path)
+      if let file = try baseline.take(name) {
+        dropIns.append(file)
+      } else if let target = try? Files.readLink(name) {
+        links.append(KeptLink(path: name, target: target))
+      }
     }
     return ProtectedUnit(
-      name: facts.name, fragment: fragment, dropIns: dropIns, links: links(to: facts.name),
+      name: facts.name, fragment: fragment, dropIns: dropIns, links: links,
       shadows: directories.all.map { "\($0)/\(facts.name)" }.filter {
         $0 != fragment?.path && Files.exists($0)
       },

@@ -106,7 +106,7 @@ struct MachineBench {
       if let syncs = part.syncs, let alone = changes["\(verb) syncs"] {
         report.row(
           "  its \(syncs) syncs alone", alone, .milliseconds,
-          beside: "\(verb) less a daemon-reload", less)
+          beside: "all of \(verb)", whole)
       } else {
         report.row("  its syncs alone", "not measured: no strace(1) to count them")
       }

@@ -21,8 +21,11 @@ struct Report: Sendable {
     guard let other else {
       return lines.append(.row([figure, unit.text(sample), "no \(peer)", ""]))
     }
-    let ratio = other.median == 0 ? "" : Unit.number(sample.median / other.median)
-    lines.append(.row([figure, unit.text(sample), "\(peer): \(unit.text(other))", ratio]))
+    lines.append(
+      .row([
+        figure, unit.text(sample), "\(peer): \(unit.text(other))",
+        Self.ratio(sample.median, other.median),
+      ]))
   }
 
   /// A figure beside the most that it may be.
@@ -30,13 +33,18 @@ struct Report: Sendable {
     lines.append(
       .row([
         figure, unit.text(sample), "limit: \(unit.text(limit))",
-        Unit.number(sample.median / limit),
+        Self.ratio(sample.median, limit),
       ]))
   }
 
   /// A figure that could not be had.
   mutating func row(_ figure: String, _ why: String) {
     lines.append(.row([figure, "", why, ""]))
+  }
+
+  /// Nothing where it would say nothing: of a difference that came out below zero.
+  private static func ratio(_ value: Double, _ other: Double) -> String {
+    value < 0 || other <= 0 ? "" : Unit.number(value / other)
   }
 
   /// Columns aligned, two spaces between them.

@@ -179,6 +179,20 @@ struct ShieldTests {
         == "/dev/null")
   }
 
+  /// What a generator makes comes back at every reload, so it is put out of effect instead.
+  @Test func generatedDropInsAreMasked() throws {
+    _ = engage()
+    let directory = "/run/systemd/generator/demo.service.d"
+    try Files.makeDirectory(fixture.root + directory, parents: true)
+    try fixture.write("\(directory)/zzz.conf", "[Service]\nNice=5\n")
+    try fixture.write("/run/systemd/generator/demo.service", "[Service]\n")
+    #expect(engage().needsReload)
+    #expect(engage() == Engagement())
+    #expect(
+      try Files.readLink(fixture.root + "/etc/systemd/system.control/demo.service.d/zzz.conf")
+        == "/dev/null")
+  }
+
   /// One that has the name of ours is out of effect already, and must not start a fight over it.
   @Test func aSharedDropInOfOurNameChangesNothing() throws {
     _ = engage()

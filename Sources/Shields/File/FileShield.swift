@@ -13,7 +13,7 @@ package struct FileShield: Shield {
   package func engage(_ service: ServiceDefinition) -> Engagement {
     var result = bench.apply(placements(service))
     let unitFiles = Set(
-      service.units.flatMap { [$0.fragment].compactMap { $0 } + $0.dropIns }.map(\.path))
+      service.units.flatMap { [$0.fragment].compactMap { $0 } + $0.ownDropIns }.map(\.path))
     result.needsReload = result.mended.contains { $0.isVisible && unitFiles.contains($0.path) }
     return result
   }
@@ -27,7 +27,7 @@ package struct FileShield: Shield {
   }
 
   func placements(_ service: ServiceDefinition) -> [Placement] {
-    let unitFiles = service.units.flatMap { [$0.fragment].compactMap { $0 } + $0.dropIns }
+    let unitFiles = service.units.flatMap { [$0.fragment].compactMap { $0 } + $0.ownDropIns }
     return (unitFiles + service.programs + service.settings).map(Placement.kept)
   }
 }

@@ -11,10 +11,10 @@ struct Intruders {
   /// Files, links and drop-ins of the unit's own name. They concern nobody else, so they go.
   func find(_ unit: ProtectedUnit) -> [Problem] {
     guard let fragment = unit.fragment else { return [] }
-    let keptDropIns = Set(unit.dropIns.map(\.path))
+    let keptDropIns = unit.knownDropIns
     let keptUnits = Set(unit.shadows + [fragment.path])
     var found: [Problem] = []
-    for directory in directories.all where directory != directories.control {
+    for directory in directories.lasting where directory != directories.control {
       let file = "\(directory)/\(unit.name)"
       if !keptUnits.contains(file), Files.exists(file) {
         found.append(Problem(path: file, what: isMask(file) ? "masked it" : "shadowed it"))
@@ -28,20 +28,21 @@ struct Intruders {
     return found
   }
 
-  /// Names of drop-ins for its prefix or type that came after the baseline. Not the name of ours:
-  /// that is out of effect by itself, since a unit's own directory comes first.
-  func sharedDropIns(_ unit: ProtectedUnit) -> [String] {
-    let kept = Set(unit.dropIns.map(\.path))
+  /// Names of drop-ins that came after the baseline and cannot go: those for its prefix or type,
+  /// which concern others too, and those that a generator makes. Not the name of ours: that is out
+  /// of effect by itself, since the control directory comes first.
+  func dropInsToMask(_ unit: ProtectedUnit) -> [String] {
+    let kept = unit.knownDropIns
+    let shared = UnitPaths.sharedDropInDirectories(of: unit.name)
+    let places =
+      directories.all.flatMap { directory in shared.map { "\(directory)/\($0)" } }
+      + directories.generated.map { "\($0)/\(unit.name).d" }
     var names: Set<String> = []
-    for shared in UnitPaths.sharedDropInDirectories(of: unit.name) {
-      for directory in directories.all {
-        let path = "\(directory)/\(shared)"
-        for name in (try? Files.list(path)) ?? []
-        where name.hasSuffix(".conf") && name != DropIn.fileName
-          && !kept.contains("\(path)/\(name)")
-        {
-          names.insert(name)
-        }
+    for place in places {
+      for name in (try? Files.list(place)) ?? []
+      where name.hasSuffix(".conf") && name != DropIn.fileName && !kept.contains("\(place)/\(name)")
+      {
+        names.insert(name)
       }
     }
     return names.sorted()

@@ -59,9 +59,10 @@ package struct UnitShield: Shield {
       .directory(
         "\(control)/\(unit.name).d",
         files: [DropIn.fileName: DropIn.text(unit)],
-        // Against drop-ins that this unit shares with others: out of effect here, in place there.
+        // Against drop-ins that this unit shares with others, or that a generator makes: out of
+        // effect here, in place there.
         links: Dictionary(
-          Intruders(directories).sharedDropIns(unit).map { ($0, "/dev/null") },
+          Intruders(directories).dropInsToMask(unit).map { ($0, "/dev/null") },
           uniquingKeysWith: { first, _ in first })))
 
     // Against `systemctl edit`, `set-property` and drop-ins by hand.
@@ -70,7 +71,7 @@ package struct UnitShield: Shield {
       wanted.append(
         .possessed(
           path, existed: unit.ownDirectories.contains(path),
-          keeping: unit.dropIns.compactMap { $0.path.name(in: path) }))
+          keeping: unit.knownDropIns.compactMap { $0.name(in: path) }))
     }
 
     // Against every way into `inactive`: PID 1 starts it again by itself, in some 30 ms, because
@@ -98,6 +99,13 @@ package struct UnitDirectories: Sendable {
 
   package var control: String { root + UnitPaths.control }
   package var all: [String] { UnitPaths.all.map { root + $0 } }
+  /// Those where files can be removed for good.
+  package var lasting: [String] {
+    UnitPaths.all.filter { !UnitPaths.generated.contains($0) }.map { root + $0 }
+  }
+  package var generated: [String] {
+    UnitPaths.all.filter(UnitPaths.generated.contains).map { root + $0 }
+  }
   package var possessed: [String] { UnitPaths.possessed.map { root + $0 } }
   package var enablement: [String] { UnitPaths.enablement.map { root + $0 } }
 }
