@@ -12,7 +12,7 @@ packages=
 for step; do
   case $step in
   build) packages="$packages pkg-config libsystemd-dev libsodium-dev binutils dpkg-dev" ;;
-  machine) packages="$packages systemd-container mmdebstrap e2fsprogs util-linux" ;;
+  machine) packages="$packages systemd-container mmdebstrap e2fsprogs util-linux iproute2" ;;
   bench) packages="$packages openssl strace" ;;
   *)
     echo "usage: $0 build|machine|bench…" >&2

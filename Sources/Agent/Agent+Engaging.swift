@@ -23,9 +23,10 @@ extension Agent {
     // our copy; it has to go for a moment so that what dpkg brought is what gets protected.
     let covered = voided.filter { board.coversUnits(of: $0) && !board.unitFilesUnchanged($0) }
     for service in covered { _ = board.release(service, [.unit]) }
+    let others = services.filter { !guards.void.contains($0.unit) }
     // The rest of what still stands of a void baseline, so that nothing of ours gets into the next.
     if !waits {
-      for service in voided { _ = board.release(service, [.file, .package]) }
+      for service in voided { _ = board.release(service, [.file, .package], others: others) }
     }
     reloadIf(!covered.isEmpty) { [weak self] in
       self?.define(voided) { [weak self] in self?.place(waits: waits) }
@@ -44,11 +45,23 @@ extension Agent {
         // Without PID 1's word the old baseline would be worse than none, and none is what an
         // absent unit has; it stays void, so the next engaging asks again.
         guard !known.isEmpty else { continue }
+        let isPassing = known[0].facts.type == "oneshot" && !known[0].facts.remainsAfterExit
         do {
           let facts = known.map { board.ownFacts($0.facts, of: service) }
           let new = try board.define(
             facts, upgrades: service.upgrades, addedBy: service.addedBy,
-            extra: extraFiles(of: service.unit))
+            extra: extraFiles(of: service.unit), known: guards.definitions)
+          // One that came by a file is held to the same rules as one that came by `guard add`.
+          if service.units.isEmpty, service.unit != Own.service,
+            let refusal = refusal(of: new, isPassing: isPassing)
+          {
+            Announcer.say(
+              .trouble, .warning, "\(service.unit) is not protected: \(refusal.message)")
+            recorder.event("guard_refused", outcome: service.unit)
+            try guards.remove(service.unit)
+            settings.drop(service.unit)
+            continue
+          }
           sayChanges(from: service, to: new)
           try guards.store(new)
         } catch {
@@ -56,6 +69,18 @@ extension Agent {
         }
       }
       then()
+    }
+  }
+
+  private func refusal(of service: ServiceDefinition, isPassing: Bool) -> Refusal? {
+    if isPassing {
+      return Refusal(.unitUnsupported, "it runs once and ends, so there is nothing to keep running")
+    }
+    do throws(Refusal) {
+      try requireAllowed(service)
+      return nil
+    } catch {
+      return error
     }
   }
 

@@ -67,12 +67,18 @@ extension Agent {
       ? [.unit] : Set(ShieldName.allCases)
   }
 
-  private func checkUnits(_ left: [String: [String]], reloaded: Bool) {
+  /// Looks at what PID 1 makes of the files.
+  ///
+  /// - Parameter tainted: units that had somebody else's drop-in in effect before the last reload.
+  private func checkUnits(
+    _ left: [String: [String]], reloaded: Bool, tainted: Set<String> = []
+  ) {
     let services = enforced
     manager.reports(of: services.flatMap { $0.units.map(\.name) }) { [weak self] reports in
       guard let self else { return }
       guard isFree else { return finishInspection() }
-      var foreign = false
+      var stale = false
+      var foreign = tainted
       var found = left
       for service in services {
         for unit in service.units {
@@ -87,16 +93,32 @@ extension Agent {
           if !report.isUp { down(unit.name, of: service.unit) }
           if !report.refusesManualStop {
             // PID 1 read its files at a moment when ours were not there.
-            foreign = true
+            stale = true
             if reloaded {
               found[service.unit, default: []].append("\(unit.name) does not refuse to be stopped")
             }
           }
-          if board.hasForeignDropIns(report.facts, unit) { foreign = true }
+          let strangers = board.foreignDropIns(report.facts, unit)
+          if let stranger = strangers.first {
+            foreign.insert(unit.name)
+            stale = true
+            _ = board.engage(service, [.unit])
+            if reloaded {
+              found[service.unit, default: []].append("\(stranger) is in effect for \(unit.name)")
+            }
+          } else {
+            if tainted.contains(unit.name), report.mainStarted > lastClean[unit.name] ?? 0 {
+              // It started with what is out of effect now.
+              manager.restartProtected(unit.name) { _ in }
+            }
+            lastClean[unit.name] = Clock.monotonicMicroseconds()
+          }
         }
       }
-      if foreign, !reloaded {
-        return reloadIf(true) { [weak self] in self?.checkUnits(left, reloaded: true) }
+      if stale, !reloaded {
+        return reloadIf(true) { [weak self] in
+          self?.checkUnits(left, reloaded: true, tainted: foreign)
+        }
       }
       settleTroubles(found.filter { !$0.value.isEmpty })
     }

@@ -20,7 +20,7 @@ extension Agent {
     manager.watch(enforced.flatMap { $0.units.map(\.name) })
     var problems: [Problem] = []
     for service in services {
-      problems += board.release(service)
+      problems += board.release(service, others: enforced)
       controlGroups[service.unit] = nil
       troubles[service.unit] = nil
     }

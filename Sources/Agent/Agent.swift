@@ -61,6 +61,8 @@ package final class Agent {
   /// One is under way: PID 1 is reloading or has been asked.
   var isInspecting = false
   var pace = InspectionPace()
+  /// Per unit, when PID 1 was last seen to go by our files alone: CLOCK_MONOTONIC microseconds.
+  var lastClean: [String: UInt64] = [:]
   /// For the processes of guarded services: paths below the cgroup root.
   var controlGroups: [String: String] = [:]
   var lastRestart: [String: UInt64] = [:]
@@ -168,6 +170,11 @@ package final class Agent {
     isReady = true
     _ = try? ServiceManager.notify("READY=1\nSTATUS=\(statusLine)")
     inspectSoon()
+    restSoon()
+  }
+
+  /// Gives back code that only changes of state need, once the last one is a second ago.
+  private func restSoon() {
     rest = try? loop.after(microseconds: 1_000_000, accuracy: 500_000) { ResidentCode.release() }
   }
 
@@ -227,6 +234,7 @@ package final class Agent {
   private func announce(from before: String) {
     let name = machine.state.name
     since = Clock.wall()
+    restSoon()
     _ = try? ServiceManager.notify("STATUS=\(statusLine)")
     let trouble = problems.first
     // An open window is announced with who opened it.

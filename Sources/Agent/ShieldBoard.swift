@@ -7,6 +7,7 @@ final class ShieldBoard {
   let bench: Workbench
   let packages: PackageDatabase
   private let unitShield: UnitShield
+  private let foreign = ForeignDropIns()
   private let fileShield: FileShield
   private let packageShield: PackageShield
   private let deriving: Deriving
@@ -17,7 +18,7 @@ final class ShieldBoard {
     openDirectory = configuration
     bench = try Workbench(directory: directory)
     packages = PackageDatabase()
-    unitShield = UnitShield(bench: bench)
+    unitShield = UnitShield(bench: bench, foreign: foreign)
     fileShield = FileShield(bench: bench)
     packageShield = PackageShield(bench: bench)
     deriving = Deriving(baseline: bench.baseline, packages: packages)
@@ -45,10 +46,17 @@ final class ShieldBoard {
   }
 
   /// Takes shields down, in the opposite order.
+  ///
+  /// - Parameter others: services that stay protected; what they share with this one stays too.
   func release(
-    _ service: ServiceDefinition, _ names: Set<ShieldName> = Set(ShieldName.allCases)
+    _ service: ServiceDefinition, _ names: Set<ShieldName> = Set(ShieldName.allCases),
+    others: [ServiceDefinition] = []
   ) -> [Problem] {
-    selected(names).reversed().flatMap { $0.release(service) }
+    let spared = others.filter { $0.unit != service.unit }
+      .reduce(into: Set<String>()) { paths, other in
+        for shield in shields { paths.formUnion(shield.paths(other)) }
+      }
+    return selected(names).reversed().flatMap { $0.release(service, sparing: spared) }
   }
 
   func inspect(_ service: ServiceDefinition, _ name: ShieldName) -> [Problem] {
@@ -66,10 +74,22 @@ final class ShieldBoard {
 
   /// What `define` needs to know of the service, baseline included.
   func define(
-    _ facts: [UnitFacts], upgrades: UpgradePolicy, addedBy: AddedBy, extra: [String]
+    _ facts: [UnitFacts], upgrades: UpgradePolicy, addedBy: AddedBy, extra: [String],
+    known: [ServiceDefinition]
   ) throws(SystemError) -> ServiceDefinition {
     try deriving.define(
-      facts, extra: extra, open: openDirectory, upgrades: upgrades, addedBy: addedBy)
+      facts, extra: extra, open: openDirectory, known: known, upgrades: upgrades, addedBy: addedBy)
+  }
+
+  /// The service with one more file in its baseline; nil where it has that, or there is none.
+  func add(_ path: String, to service: ServiceDefinition) throws(SystemError) -> ServiceDefinition?
+  {
+    guard !service.everyFile.contains(where: { $0.path == path }),
+      let file = try bench.baseline.take(path)
+    else { return nil }
+    var extended = service
+    extended.programs.append(file)
+    return extended
   }
 
   func keepOnly(_ definitions: [ServiceDefinition]) {
@@ -100,13 +120,16 @@ extension ShieldBoard {
     return own
   }
 
-  /// Whether PID 1 has a drop-in in effect that is neither ours nor in the baseline.
-  func hasForeignDropIns(_ facts: UnitFacts, _ unit: ProtectedUnit) -> Bool {
+  /// The drop-ins that PID 1 has in effect which are neither ours nor in the baseline. From now on
+  /// the unit shield keeps their names out of effect.
+  func foreignDropIns(_ facts: UnitFacts, _ unit: ProtectedUnit) -> [String] {
     let kept = unit.knownDropIns
-    return facts.dropIns.contains { path in
+    let paths = facts.dropIns.filter { path in
       !isOurs(path, unit.name) && !kept.contains(path)
         && !kept.contains(Deriving.canonical(path))
     }
+    for path in paths { _ = foreign.note(path, of: unit.name) }
+    return paths
   }
 
   private func isOurs(_ path: String, _ unit: String) -> Bool {
@@ -118,6 +141,19 @@ extension ShieldBoard {
   /// Whether the unit shield of Holdfast itself stands, which only an enrolled host has.
   var guardsHoldfast: Bool {
     Files.exists("\(UnitPaths.control)/\(Own.service).d/\(DropIn.fileName)")
+  }
+
+  /// The first drop-in that no package ships and that changes what is run.
+  func firstOverride(_ service: ServiceDefinition) -> String? {
+    let dropIns = service.units.flatMap(\.dropIns)
+    let owners = packages.owners(of: dropIns.map(\.path))
+    return dropIns.first { file in
+      guard owners[file.path] == nil else { return false }
+      let text = (try? Files.text(file.path, limit: 1 << 20)) ?? "Exec"
+      return text.split(separator: "\n").contains { line in
+        ["Exec", "Root", "Environment", "Bind"].contains { line.drop { $0 == " " }.hasPrefix($0) }
+      }
+    }?.path
   }
 
   /// The first of the unit file and the programs that is not as an installed package shipped it.

@@ -29,7 +29,10 @@ package final class ControlConnection {
   private var sawEnd = false
   private var closesAfterReply = false
   private var isServing = false
+  private var turn: EventSource?
 
+  /// So that nobody who sends many at once keeps others waiting.
+  private static let requestsPerTurn = 4
   /// Replies that wait for a slow reader: bytes. More of a stream is made only below this.
   private static let outputLimit = 64 << 10
 
@@ -87,6 +90,8 @@ package final class ControlConnection {
     source = nil
     deadline?.cancel()
     deadline = nil
+    turn?.cancel()
+    turn = nil
     more = nil
     socket = nil
     isAnswering = false
@@ -124,9 +129,17 @@ package final class ControlConnection {
     // A request may be answered before `handle` returns: that must not recurse once a line.
     guard !isServing else { return }
     isServing = true
+    turn = nil
+    var taken = 0
     while source != nil, !isAnswering, !closesAfterReply, output.count < Self.outputLimit {
+      if taken == Self.requestsPerTurn {
+        // Others have their turn before this one goes on.
+        turn = try? loop.soon { [weak self] in self?.serve() }
+        if turn != nil { break }
+      }
       switch framer.next() {
       case .line(let line):
+        taken += 1
         isAnswering = true
         deadline?.cancel()
         deadline = nil
@@ -159,7 +172,8 @@ package final class ControlConnection {
   private func settle() {
     guard source != nil else { return }
     if !isAnswering, output.isEmpty, sawEnd || closesAfterReply { return close() }
-    let wantsInput = !isAnswering && !sawEnd && !closesAfterReply && output.count < Self.outputLimit
+    let wantsInput =
+      turn == nil && !isAnswering && !sawEnd && !closesAfterReply && output.count < Self.outputLimit
     var interest: IOEvents = []
     if wantsInput { interest.insert(.in) }
     if !output.isEmpty { interest.insert(.out) }

@@ -7,6 +7,8 @@ package import AgentToken
 package struct Grant: Sendable, Equatable {
   /// The token that opened the window; of several, the latest.
   package let token: VerifiedToken
+  /// Those that opened it before, whose window it still is.
+  package private(set) var earlier: [VerifiedToken] = []
   /// The units that are released.
   package let services: Set<String>
   /// The window's end, CLOCK_BOOTTIME in microseconds: what counts, whatever the wall clock does.
@@ -29,11 +31,22 @@ package struct Grant: Sendable, Equatable {
 
   package func covers(_ unit: String) -> Bool { services.contains(unit) }
 
-  /// This grant on top of one that is open: what either released, until the later end.
+  /// Whether a token is one of those that opened this window: replay is keyed on issuer and id.
+  package func wasOpened(by other: VerifiedToken) -> Bool {
+    ([token] + earlier).contains { $0.issuer == other.issuer && $0.jti == other.jti }
+  }
+
+  /// This grant on top of one that is open: what either released. It ends at the later end only where
+  /// this token opens all of it; else at the earlier one, so that no service is open for longer than
+  /// somebody signed.
   package func joined(to open: Grant) -> Grant {
-    Grant(
+    let isWhole = services.isSuperset(of: open.services)
+    var joined = Grant(
       token: token, services: services.union(open.services),
-      endsAtBoottime: max(endsAtBoottime, open.endsAtBoottime),
-      endsAt: max(endsAt, open.endsAt), record: record)
+      endsAtBoottime: isWhole
+        ? max(endsAtBoottime, open.endsAtBoottime) : min(endsAtBoottime, open.endsAtBoottime),
+      endsAt: isWhole ? max(endsAt, open.endsAt) : min(endsAt, open.endsAt), record: record)
+    joined.earlier = open.earlier + [open.token]
+    return joined
   }
 }

@@ -34,7 +34,11 @@ package enum UnitPaths {
     let suffix = String(unit[dot...])
     var stem = unit[..<dot]
     var names: [String] = []
-    if let at = stem.firstIndex(of: "@") { stem = stem[..<at] }
+    if let at = stem.firstIndex(of: "@") {
+      // Of an instance: its template's, and from there on without the `@`.
+      names.append("\(stem[...at])\(suffix).d")
+      stem = stem[..<at]
+    }
     while let dash = stem.dropLast().lastIndex(of: "-") {
       stem = stem[...dash]
       names.append("\(stem)\(suffix).d")

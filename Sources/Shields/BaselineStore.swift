@@ -5,8 +5,8 @@ package import Protection
 /// Copies of what is protected, under their hash, so that a file can be put back as it was.
 package final class BaselineStore {
   private let directory: String
-  /// A larger file is flagged and watched, but not copied: bytes.
-  private let largestCopy: Int64 = 512 << 20
+  /// A larger file cannot be kept: hashing it would hold up everything else for too long. Bytes.
+  private let largest: Int64 = 256 << 20
   /// What a file's inode looked like when its hash was last known to be right, so that looking
   /// again costs one `lstat`, not a read of the file.
   private var stamps: [String: Stamp] = [:]
@@ -32,9 +32,12 @@ package final class BaselineStore {
   /// The file at `path` as it is now, with a copy kept; nil where there is no regular file.
   package func take(_ path: String) throws(SystemError) -> KeptFile? {
     guard let before = try Files.status(path), before.kind == .regular else { return nil }
+    guard before.size <= largest else {
+      throw SystemError(errno: 27, operation: "keep \(path), which is over \(largest >> 20) MiB")
+    }
     let known = knownHash(path, before)
     let hash = if let known { known } else { SHA256Hash.hex(try SHA256Hash.ofFile(path)) }
-    if before.size <= largestCopy, !Files.exists(self.path(of: hash)) {
+    if !Files.exists(self.path(of: hash)) {
       // Not synced: `restore` looks before it trusts a copy.
       try Files.copy(path, to: self.path(of: hash), sync: false)
     }
@@ -152,7 +155,11 @@ extension BaselineStore {
   /// A unit file's text as the baseline has it.
   func text(of file: KeptFile) -> String? {
     if let text = texts[file.hash] { return text }
-    let text = try? Files.text(path(of: file.hash), limit: 1 << 20)
+    // A copy that was tampered with is no unit file of anybody's.
+    guard let bytes = try? Files.read(path(of: file.hash), limit: 1 << 20),
+      SHA256Hash.hex(SHA256Hash.of(bytes)) == file.hash,
+      let text = String(validating: bytes, as: UTF8.self)
+    else { return nil }
     texts[file.hash] = text
     return text
   }

@@ -14,6 +14,7 @@ package struct UnitFacts: Sendable, Equatable {
   /// Absolute paths among their arguments: what an interpreter runs.
   package var arguments: [String] = []
   package var type = ""
+  package var remainsAfterExit = false
   /// `NAME=VALUE` of `Environment=`.
   package var environment: [String] = []
 
@@ -42,12 +43,14 @@ package struct Deriving {
   /// - Parameters:
   ///   - facts: of the unit itself, then of those that fall with it.
   ///   - extra: further files to keep, such as the command beside the daemon.
+  ///   - known: the other services, some of which may come from the same package.
   ///   - open: a directory whose configuration files stay an administrator's to write.
   package func define(
-    _ facts: [UnitFacts], extra: [String], open: String? = nil, upgrades: UpgradePolicy,
+    _ facts: [UnitFacts], extra: [String], open: String? = nil,
+    known: [ServiceDefinition] = [], upgrades: UpgradePolicy,
     addedBy: AddedBy
   ) throws(SystemError) -> ServiceDefinition {
-    let units = try facts.map { facts throws(SystemError) in try define(facts) }
+    var units = try facts.map { facts throws(SystemError) in try define(facts) }
     // Where a path is a link, what counts is the file it ends at.
     let run = Self.unique(facts.flatMap(\.programs).map(Self.resolve))
     let wished = Set(extra.map(Self.resolve))
@@ -58,6 +61,14 @@ package struct Deriving {
     var programs: [KeptFile] = []
     for path in run where isOwn(path, owner, owners) {
       if let file = try baseline.take(path) { programs.append(file) }
+    }
+    // The links on the way to them count too.
+    for path in Self.unique(facts.flatMap(\.programs))
+    where isOwn(Self.resolve(path), owner, owners) {
+      let name = Self.canonical(path)
+      if let target = try? Files.readLink(name), !units.isEmpty {
+        units[0].links.append(KeptLink(path: name, target: target))
+      }
     }
     let conffiles = owner?.conffiles ?? []
     for path in named where wished.contains(path) || owners[path] != nil {
@@ -75,7 +86,7 @@ package struct Deriving {
     return ServiceDefinition(
       unit: facts.first?.name ?? "", description: facts.first?.description ?? "", units: units,
       programs: programs, settings: settings,
-      package: try owner.map { owner throws(SystemError) in try define(owner) },
+      package: try owner.map { owner throws(SystemError) in try define(owner, known) },
       upgrades: upgrades, addedBy: addedBy)
   }
 
@@ -134,14 +145,19 @@ package struct Deriving {
       })
   }
 
-  private func define(_ entry: PackageDatabase.Entry) throws(SystemError) -> InstalledPackage {
+  private func define(
+    _ entry: PackageDatabase.Entry, _ known: [ServiceDefinition]
+  ) throws(SystemError) -> InstalledPackage {
     var records: [KeptFile] = []
     for path in packages.records(of: entry) {
       if let file = try baseline.take(path) { records.append(file) }
     }
     let path = packages.prermPath(of: entry)
-    // Ours is nobody's original, wherever it was left from.
-    let prerm = PackageShield.isRefusal(path) ? nil : try baseline.take(path)
+    // Ours is nobody's original: another service of the package knows what it stands for.
+    let prerm =
+      PackageShield.isRefusal(path)
+      ? known.compactMap(\.package).first { $0.prermPath == path }?.prerm
+      : try baseline.take(path)
     return InstalledPackage(
       name: entry.name, version: entry.version, architecture: entry.architecture,
       records: records, prerm: prerm, prermPath: path)

@@ -13,7 +13,12 @@ package protocol Shield {
   func engage(_ service: ServiceDefinition) -> Engagement
 
   /// Takes the shield down. What is not Holdfast's own stays as it is.
-  func release(_ service: ServiceDefinition) -> [Problem]
+  ///
+  /// - Parameter sparing: paths that another protected service needs too.
+  func release(_ service: ServiceDefinition, sparing: Set<String>) -> [Problem]
+
+  /// What of the machine the shield takes care of, for this service.
+  func paths(_ service: ServiceDefinition) -> Set<String>
 
   /// What is not as it should be, if anything.
   func inspect(_ service: ServiceDefinition) -> [Problem]
@@ -58,4 +63,8 @@ package struct Engagement: Sendable, Equatable {
     self.problems = problems
     self.needsReload = needsReload
   }
+}
+
+extension Shield {
+  package func release(_ service: ServiceDefinition) -> [Problem] { release(service, sparing: []) }
 }

@@ -49,6 +49,7 @@ import Testing
         == ["foo-bar-.service.d", "foo-.service.d", "service.d"])
     #expect(UnitPaths.sharedDropInDirectories(of: "foo.socket") == ["socket.d"])
     #expect(
-      UnitPaths.sharedDropInDirectories(of: "foo-a@b-c.service") == ["foo-.service.d", "service.d"])
+      UnitPaths.sharedDropInDirectories(of: "foo-a@b-c.service")
+        == ["foo-a@.service.d", "foo-.service.d", "service.d"])
   }
 }

@@ -17,9 +17,7 @@ import Testing
   init() throws {
     open = try Self.grant(services: ["a.service"], endsAt: 500, record: 7)
     new = try Self.grant(services: ["b.service"], endsAt: 400, record: 8)
-    joined = Grant(
-      token: new.token, services: ["a.service", "b.service"],
-      endsAtBoottime: open.endsAtBoottime, endsAt: open.endsAt, record: 8)
+    joined = new.joined(to: open)
   }
 
   static func grant(services: Set<String>, endsAt: Int64, record: Int64) throws -> Grant {
@@ -192,6 +190,18 @@ import Testing
           ignore, ignore,
           (state, []), (state, []),
         ]))
+  }
+
+  /// No service is open for longer than a token that names it allows.
+  @Test func aJoinedWindowEndsWithTheEarlierUnlessTheNewTokenOpensAllOfIt() throws {
+    #expect(joined.services == ["a.service", "b.service"])
+    #expect(joined.endsAt == 400)
+    #expect(joined.endsAtBoottime == 400_000_000)
+    #expect(joined.record == 8)
+    let whole = try Self.grant(services: ["a.service", "b.service"], endsAt: 900, record: 9)
+    #expect(whole.joined(to: joined).endsAt == 900)
+    let subset = try Self.grant(services: ["b.service"], endsAt: 900, record: 9)
+    #expect(subset.joined(to: joined).endsAt == 400)
   }
 
   /// From every state, nothing but an accepted token leads to an open service.

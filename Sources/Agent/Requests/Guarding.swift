@@ -86,6 +86,10 @@ extension Agent {
       throw Refusal(
         .unitUnsupported, "\(unit) is \(report.facts.loadState) and cannot be protected.")
     }
+    if report.facts.type == "oneshot", !report.facts.remainsAfterExit {
+      throw Refusal(
+        .unitUnsupported, "\(unit) runs once and ends, so there is nothing to keep running.")
+    }
     if report.facts.fragment.isEmpty || report.facts.fragment.hasPrefix("/run/") {
       throw Refusal(
         .unitUnsupported, "\(unit) has no unit file that would be there after the next boot.")
@@ -96,7 +100,8 @@ extension Agent {
     let definition: ServiceDefinition
     do {
       definition = try board.define(
-        reports.map(\.facts), upgrades: .token, addedBy: addedBy, extra: extraFiles(of: unit))
+        reports.map(\.facts), upgrades: .token, addedBy: addedBy, extra: extraFiles(of: unit),
+        known: guards.definitions)
     } catch {
       throw Refusal(.internalError, "What \(unit) consists of cannot be read: \(error)")
     }
@@ -130,7 +135,7 @@ extension Agent {
   }
 
   /// Protection must not become malware's bodyguard.
-  private func requireAllowed(_ definition: ServiceDefinition) throws(Refusal) {
+  func requireAllowed(_ definition: ServiceDefinition) throws(Refusal) {
     let unit = definition.unit
     switch settings.current.localGuards {
     case .any: return
@@ -143,6 +148,12 @@ extension Agent {
           .unitUnsupported, "\(unit) is not from an installed package, and LocalGuards=packaged.",
           hint: "Install it from a package, or set LocalGuards=any in \(paths.configuration)/"
             + "holdfast.conf while this host is unprotected or not enrolled.")
+      }
+      if let override = board.firstOverride(definition) {
+        throw Refusal(
+          .unitUnsupported,
+          "\(override) changes what \(unit) runs, belongs to no package, and LocalGuards=packaged.",
+          hint: "Remove it, or ship it in a package.")
       }
       if let changed = board.firstNotAsShipped(definition) {
         throw Refusal(

@@ -62,12 +62,8 @@ extension Agent {
       adoptUndefined(unit)
       changed = true
     }
-    for change in outcome.taken {
-      // More files to keep: the baseline is taken anew.
-      if let unit = change.unit, guards.definition(of: unit) != nil, change.new != nil {
-        try? guards.markVoid([unit])
-        changed = true
-      }
+    for change in outcome.taken where change.key.hasSuffix("Files") {
+      if let unit = change.unit, let path = change.new { changed = keep(path, of: unit) || changed }
     }
     if isFullyOpen {
       for definition in guards.definitions
@@ -77,6 +73,22 @@ extension Agent {
       }
     }
     return changed
+  }
+
+  /// One more file of a service that is protected: added to its baseline, of which nothing else is
+  /// taken anew.
+  private func keep(_ path: String, of unit: String) -> Bool {
+    guard let service = guards.definition(of: unit), !guards.void.contains(unit) else {
+      return true
+    }
+    do {
+      guard let extended = try board.add(path, to: service) else { return false }
+      try guards.store(extended)
+      return true
+    } catch {
+      Announcer.say(.trouble, .warning, "\(path) cannot be kept for \(unit): \(error)")
+      return false
+    }
   }
 
   /// Nothing is protected, or everything is released.

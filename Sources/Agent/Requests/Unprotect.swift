@@ -13,7 +13,7 @@ extension Agent {
     switch try judge(request, connection) {
     case .good(let good): token = good
     case .spent(let spent, let record):
-      if machine.state.grant?.token.isSame(as: spent) == true {
+      if machine.state.grant?.wasOpened(by: spent) == true {
         token = spent
       } else {
         throw failed(TokenVerifier.alreadyUsed(record), request, connection)
@@ -46,7 +46,7 @@ extension Agent {
     case .good(let token):
       return (token, try units(for: token, named: request.arguments.dropFirst()))
     case .spent(let token, let record):
-      if machine.state.grant?.token.isSame(as: token) == true { return nil }
+      if machine.state.grant?.wasOpened(by: token) == true { return nil }
       throw failed(TokenVerifier.alreadyUsed(record), request, connection)
     }
   }
@@ -176,9 +176,4 @@ extension Agent {
     bundleBehind = true
     return [.init(name: "bundle_behind", value: true)]
   }
-}
-
-extension VerifiedToken {
-  /// Replay is keyed on issuer and id, never on the text.
-  func isSame(as other: VerifiedToken) -> Bool { issuer == other.issuer && jti == other.jti }
 }

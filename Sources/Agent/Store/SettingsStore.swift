@@ -77,9 +77,14 @@ final class SettingsStore {
     try? Files.writeAtomically(file(for: unit), settings.render(), mode: 0o644)
   }
 
-  func remove(_ unit: String) {
+  /// Forgets a service; its file stays an administrator's to mend.
+  func drop(_ unit: String) {
     guards[unit] = nil
     store()
+  }
+
+  func remove(_ unit: String) {
+    drop(unit)
     try? Files.remove(file(for: unit))
   }
 

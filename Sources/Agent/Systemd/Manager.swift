@@ -19,6 +19,7 @@ final class Manager {
   private var calls: [Int: Call] = [:]
   private var nextCall = 0
   private var retry: EventSource?
+  private var reloads: [Int: EventSource] = [:]
   private var watched: [String] = []
 
   /// A call on its way: dropping it cancels it, so whoever drops it answers in its place.
@@ -68,8 +69,24 @@ final class Manager {
   // MARK: Calls
 
   /// Has PID 1 read all unit files again; `done(nil)` once it has, else what went wrong.
-  func reload(done: @escaping (String?) -> Void) {
-    call("Reload", timeout: Self.reloadTimeout, reply: { done(Self.failure($0)) })
+  ///
+  /// PID 1 may be executing itself anew just then, as in an upgrade of systemd: tried again until it
+  /// is back, for a few seconds.
+  func reload(attempts: Int = 25, done: @escaping (String?) -> Void) {
+    call(
+      "Reload", timeout: Self.reloadTimeout,
+      reply: { [weak self] result in
+        guard let self, let failure = Self.failure(result), attempts > 1 else {
+          return done(Self.failure(result))
+        }
+        let number = nextCall
+        nextCall += 1
+        reloads[number] = try? loop.after(microseconds: 200_000) { [weak self] in
+          self?.reloads[number] = nil
+          self?.reload(attempts: attempts - 1, done: done)
+        }
+        if reloads[number] == nil { done(failure) }
+      })
   }
 
   /// What PID 1 says of each unit, in the order asked for; a unit it cannot answer for is left out.

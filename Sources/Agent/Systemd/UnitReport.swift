@@ -36,6 +36,7 @@ struct UnitReport: Sendable, Equatable {
     facts.fragment = unit.string("FragmentPath")
     facts.dropIns = unit.strings("DropInPaths")
     facts.type = service.string("Type")
+    facts.remainsAfterExit = service.bool("RemainAfterExit")
     facts.environment = service.strings("Environment")
     let commands = Self.execKeys.flatMap { service[$0]?.commands ?? [] }
     facts.programs = commands.map(\.path)
@@ -59,7 +60,9 @@ struct UnitReport: Sendable, Equatable {
     "StateChangeTimestamp", "RefuseManualStop", "NeedDaemonReload", "FreezerState",
   ]
   static let serviceKeys = Set(
-    execKeys + ["Type", "Environment", "ControlGroup", "ExecMainStartTimestampMonotonic"])
+    execKeys + [
+      "Type", "RemainAfterExit", "Environment", "ControlGroup", "ExecMainStartTimestampMonotonic",
+    ])
 }
 
 extension [String: BusValue] {

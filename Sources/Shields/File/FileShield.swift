@@ -18,8 +18,12 @@ package struct FileShield: Shield {
     return result
   }
 
-  package func release(_ service: ServiceDefinition) -> [Problem] {
-    bench.undo(placements(service))
+  package func release(_ service: ServiceDefinition, sparing: Set<String>) -> [Problem] {
+    bench.undo(placements(service).filter { !sparing.contains($0.path) })
+  }
+
+  package func paths(_ service: ServiceDefinition) -> Set<String> {
+    Set(placements(service).map(\.path))
   }
 
   package func inspect(_ service: ServiceDefinition) -> [Problem] {

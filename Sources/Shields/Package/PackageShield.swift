@@ -17,8 +17,12 @@ package struct PackageShield: Shield {
     bench.apply(placements(service))
   }
 
-  package func release(_ service: ServiceDefinition) -> [Problem] {
-    bench.undo(placements(service))
+  package func release(_ service: ServiceDefinition, sparing: Set<String>) -> [Problem] {
+    bench.undo(placements(service).filter { !sparing.contains($0.path) })
+  }
+
+  package func paths(_ service: ServiceDefinition) -> Set<String> {
+    Set(placements(service).map(\.path))
   }
 
   package func inspect(_ service: ServiceDefinition) -> [Problem] {

@@ -31,13 +31,13 @@ struct Intruders {
   /// Names of drop-ins that came after the baseline and cannot go: those for its prefix or type,
   /// which concern others too, and those that a generator makes. Not the name of ours: that is out
   /// of effect by itself, since the control directory comes first.
-  func dropInsToMask(_ unit: ProtectedUnit) -> [String] {
+  func dropInsToMask(_ unit: ProtectedUnit, foreign: Set<String>) -> [String] {
     let kept = unit.knownDropIns
     let shared = UnitPaths.sharedDropInDirectories(of: unit.name)
     let places =
       directories.all.flatMap { directory in shared.map { "\(directory)/\($0)" } }
       + directories.generated.map { "\($0)/\(unit.name).d" }
-    var names: Set<String> = []
+    var names = foreign
     for place in places {
       for name in (try? Files.list(place)) ?? []
       where name.hasSuffix(".conf") && name != DropIn.fileName && !kept.contains("\(place)/\(name)")
@@ -45,6 +45,10 @@ struct Intruders {
         names.insert(name)
       }
     }
+    // A name that the unit's own directory has wins there already, and masking would take that away.
+    names.subtract(
+      unit.ownDropIns.compactMap { $0.path.split(separator: "/").last.map(String.init) })
+    names.remove(DropIn.fileName)
     return names.sorted()
   }
 

@@ -7,10 +7,15 @@ package struct UnitShield: Shield {
   package let name = ShieldName.unit
   private let bench: Workbench
   private let directories: UnitDirectories
+  private let foreign: ForeignDropIns
 
-  package init(bench: Workbench, directories: UnitDirectories = UnitDirectories()) {
+  package init(
+    bench: Workbench, directories: UnitDirectories = UnitDirectories(),
+    foreign: ForeignDropIns = ForeignDropIns()
+  ) {
     self.bench = bench
     self.directories = directories
+    self.foreign = foreign
   }
 
   package func engage(_ service: ServiceDefinition) -> Engagement {
@@ -29,8 +34,12 @@ package struct UnitShield: Shield {
     return result
   }
 
-  package func release(_ service: ServiceDefinition) -> [Problem] {
-    bench.undo(placements(service))
+  package func release(_ service: ServiceDefinition, sparing: Set<String>) -> [Problem] {
+    bench.undo(placements(service).filter { !sparing.contains($0.path) })
+  }
+
+  package func paths(_ service: ServiceDefinition) -> Set<String> {
+    Set(placements(service).map(\.path))
   }
 
   package func inspect(_ service: ServiceDefinition) -> [Problem] {
@@ -62,7 +71,9 @@ package struct UnitShield: Shield {
         // Against drop-ins that this unit shares with others, or that a generator makes: out of
         // effect here, in place there.
         links: Dictionary(
-          Intruders(directories).dropInsToMask(unit).map { ($0, "/dev/null") },
+          Intruders(directories).dropInsToMask(unit, foreign: foreign.names(of: unit.name)).map {
+            ($0, "/dev/null")
+          },
           uniquingKeysWith: { first, _ in first })))
 
     // Against `systemctl edit`, `set-property` and drop-ins by hand.
@@ -88,6 +99,26 @@ package struct UnitShield: Shield {
     wanted += unit.links.map(Placement.keptLink)
     return wanted
   }
+}
+
+/// Drop-ins that PID 1 was seen to have in effect without anybody's leave, wherever it has them from:
+/// an alias, a template, a directory that no list here names.
+package final class ForeignDropIns {
+  private var found: [String: Set<String>] = [:]
+
+  package init() {}
+
+  /// Notes a drop-in of a unit by its path.
+  ///
+  /// - Returns: whether it is a new one, so that engaging again will change something.
+  package func note(_ path: String, of unit: String) -> Bool {
+    guard let name = path.split(separator: "/").last.map(String.init) else { return false }
+    return found[unit, default: []].insert(name).inserted
+  }
+
+  package func forget(_ unit: String) { found[unit] = nil }
+
+  func names(of unit: String) -> Set<String> { found[unit] ?? [] }
 }
 
 /// Where unit files are; the standard directories but in tests.

@@ -124,14 +124,22 @@ package final class Machine: Sendable {
 
   // MARK: Inside
 
+  /// The machine's PID 1, as this host numbers it.
+  package var firstProcess: Int32 {
+    get throws {
+      guard let pid = leader.withLock({ $0 }) else {
+        throw Failure(description: "the machine is off")
+      }
+      return pid
+    }
+  }
+
   /// Runs a shell script as root inside. It ends with its children after `timeout` seconds, which
   /// throws; any exit status of its own is returned.
   package func run(
     _ script: String, input: String? = nil, timeout seconds: Int = 30
   ) async throws -> CommandOutput {
-    guard let pid = leader.withLock({ $0 }) else {
-      throw Failure(description: "the machine is off")
-    }
+    let pid = try firstProcess
     return try await HostCommand.run(
       [
         "nsenter", "--target", "\(pid)", "--all", "env", "-i",

@@ -16,11 +16,13 @@ enum Starts {
       let old = try state()
       try Processes.signal(old.pid, 9)
       var new = old
-      for _ in 0..<patience where new.pid == old.pid || new.ready < new.started {
+      // In between it has no process, and the times of the last one.
+      func isBack() -> Bool { new.pid != old.pid && new.pid > 0 && new.ready >= new.started }
+      for _ in 0..<patience where !isBack() {
         Inside.sleep(milliseconds: 10)
         new = try state()
       }
-      guard new.pid != old.pid, new.ready >= new.started else {
+      guard isBack() else {
         throw Inside.Failure(description: "\(unit) did not come back")
       }
       values.append((new.ready - new.started) / 1000)

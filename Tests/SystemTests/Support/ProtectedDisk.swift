@@ -14,14 +14,7 @@ enum ProtectedDisk {
 
   private static func make() async throws -> Machine {
     let machine = try await Machine.boot()
-    try await installHoldfast(on: machine)
-    try await installExamples(on: machine)
-    try await machine.must("useradd --create-home --groups holdfast ana; useradd mallory")
-
-    let host = ProtectedHost(machine: machine)
-    try await host.enrol()
-    try await machine.must("holdfast guard add example-agent")
-    try await Instruments.install(on: machine)
+    _ = try await ProtectedHost.prepared(on: machine)
     try await machine.powerOff()
     return machine
   }

@@ -12,6 +12,20 @@ struct ProtectedHost {
   static let agent = "example-agent.service"
   static let daemon = "holdfastd.service"
 
+  /// Makes a bare machine that runs into a protected host: Holdfast installed and enrolled,
+  /// `example-agent` guarded, `example-neighbour` beside it, and the users `ana`, an operator, and
+  /// `mallory`, nobody.
+  static func prepared(on machine: Machine) async throws -> ProtectedHost {
+    try await ProtectedDisk.installHoldfast(on: machine)
+    try await ProtectedDisk.installExamples(on: machine)
+    try await machine.must("useradd --create-home --groups holdfast ana; useradd mallory")
+    let host = ProtectedHost(machine: machine)
+    try await host.enrol()
+    try await machine.must("holdfast guard add example-agent")
+    try await Instruments.install(on: machine)
+    return host
+  }
+
   // MARK: Who may open it
 
   /// Enrols the machine as host `web-1` of the tenant `retail`.
