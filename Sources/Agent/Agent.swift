@@ -31,6 +31,9 @@ package final class Agent {
   private(set) var stateProblem: String?
 
   var machine = ProtectionMachine()
+  /// The state that was last put on record, and until when another of its kind waits.
+  private var recorded = ""
+  private var flapping: EventSource?
   /// When the state was last another, seconds since the epoch.
   var since = Clock.wall()
   var failures: FailureLimit
@@ -232,19 +235,34 @@ package final class Agent {
   }
 
   private func announce(from before: String) {
-    let name = machine.state.name
     since = Clock.wall()
     restSoon()
     _ = try? ServiceManager.notify("STATUS=\(statusLine)")
-    let trouble = problems.first
+    tellWatchers()
+    // To and fro between whole and damaged, as in a fight, goes on record at a bounded rate; what it
+    // comes to in the end always does.
+    let standing = [ProtectionState.protected.name, ProtectionState.degraded.name]
+    if standing.contains(before), standing.contains(machine.state.name) {
+      guard flapping == nil else { return }
+      flapping = try? loop.after(microseconds: 5_000_000, accuracy: 500_000) { [weak self] in
+        guard let self else { return }
+        flapping = nil
+        if recorded != machine.state.name { record(from: recorded) }
+      }
+    }
+    record(from: before)
+  }
+
+  private func record(from before: String) {
+    let name = machine.state.name
+    recorded = name
     // An open window is announced with who opened it.
     if machine.state.grant == nil {
       Announcer.say(
         .state, machine.state == .degraded ? .warning : .notice, statusLine,
         [("STATE", name), ("PREVIOUS_STATE", before)])
     }
-    recorder.event("state", outcome: name, details: trouble.map { [("trouble", $0)] } ?? [])
-    tellWatchers()
+    recorder.event("state", outcome: name, details: problems.first.map { [("trouble", $0)] } ?? [])
   }
 
   var statusLine: String {

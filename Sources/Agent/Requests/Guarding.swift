@@ -105,8 +105,14 @@ extension Agent {
     } catch {
       throw Refusal(.internalError, "What \(unit) consists of cannot be read: \(error)")
     }
-    try requireAllowed(definition)
+    do throws(Refusal) {
+      try requireAllowed(definition)
+    } catch {
+      board.keepOnly(guards.definitions)  // a refusal leaves no copies behind
+      throw error
+    }
     if dryRun {
+      board.keepOnly(guards.definitions)
       return connection.succeed(derived(definition) + [.init(name: "dry_run", value: true)])
     }
     do {
