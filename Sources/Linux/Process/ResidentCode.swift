@@ -2,10 +2,11 @@ internal import Glibc
 
 /// How much of this process is in memory.
 package enum ResidentCode {
-  /// Gives back code and constants that were mapped in at start, which a daemon at rest does not
+  /// Gives back free memory, and code and constants that were mapped in at start, which a daemon at rest does not
   /// touch again; what it does touch comes back from the page cache. Nothing is lost: only segments
   /// that are never written are given back (madvise(2), MADV_DONTNEED).
   package static func release() {
+    _ = malloc_trim(0)
     _ = dl_iterate_phdr(
       { info, _, _ in
         guard let info = info?.pointee, let headers = info.dlpi_phdr else { return 0 }
