@@ -5,6 +5,7 @@
 // Types of the C library stay the Glibc module's, whichever module Swift loads first.
 #pragma clang module import SwiftGlibc
 #include <errno.h>
+#include <malloc.h> /* malloc_trim: not in the Glibc module */
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>

@@ -1,8 +1,9 @@
+internal import CLinux
 internal import Glibc
 
 /// How much of this process is in memory.
 package enum ResidentCode {
-  /// Gives back free memory, and code and constants that were mapped in at start, which a daemon at rest does not
+  /// Gives back free memory (malloc_trim(3)), and code and constants that a daemon at rest does not
   /// touch again; what it does touch comes back from the page cache. Nothing is lost: only segments
   /// that are never written are given back (madvise(2), MADV_DONTNEED).
   package static func release() {
