@@ -141,7 +141,4 @@ extension Agent {
     isInspecting = false
     if inspectionPending { inspectSoon() }
   }
-
-  /// Somebody had PID 1 read its unit files, or changed links: what it sees now has to be looked at.
-  func unitFilesChanged() { inspectSoon() }
 }

@@ -121,7 +121,7 @@ package final class Agent {
     _ = try loop.enableWatchdog()
     fileWatch = FileWatch(loop: loop) { [weak self] in self?.inspectSoon() }
     manager.onUnitChanged = { [weak self] in self?.unitChanged($0, active: $1, freezer: $2) }
-    manager.onUnitFilesChanged = { [weak self] in self?.unitFilesChanged() }
+    manager.onUnitFilesChanged = { [weak self] in self?.inspectSoon() }
     manager.onConnected = { [weak self] in self?.inspectSoon() }
     manager.connect()
     recorder.sayRepairs()

@@ -56,7 +56,9 @@ final class ShieldBoard {
       .reduce(into: Set<String>()) { paths, other in
         for shield in shields { paths.formUnion(shield.paths(other)) }
       }
-    return selected(names).reversed().flatMap { $0.release(service, sparing: spared) }
+    let problems = selected(names).reversed().flatMap { $0.release(service, sparing: spared) }
+    if names.contains(.unit) { for unit in service.units { foreign.forget(unit.name) } }
+    return problems
   }
 
   func inspect(_ service: ServiceDefinition, _ name: ShieldName) -> [Problem] {
@@ -128,7 +130,7 @@ extension ShieldBoard {
       !isOurs(path, unit.name) && !kept.contains(path)
         && !kept.contains(Deriving.canonical(path))
     }
-    for path in paths { _ = foreign.note(path, of: unit.name) }
+    for path in paths { foreign.note(path, of: unit.name) }
     return paths
   }
 

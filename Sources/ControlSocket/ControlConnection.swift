@@ -171,7 +171,7 @@ package final class ControlConnection {
   /// Listens for what may come next, and closes once nothing can.
   private func settle() {
     guard source != nil else { return }
-    if !isAnswering, output.isEmpty, sawEnd || closesAfterReply { return close() }
+    if !isAnswering, turn == nil, output.isEmpty, sawEnd || closesAfterReply { return close() }
     let wantsInput =
       turn == nil && !isAnswering && !sawEnd && !closesAfterReply && output.count < Self.outputLimit
     var interest: IOEvents = []

@@ -33,7 +33,9 @@ package final class BaselineStore {
   package func take(_ path: String) throws(SystemError) -> KeptFile? {
     guard let before = try Files.status(path), before.kind == .regular else { return nil }
     guard before.size <= largest else {
-      throw SystemError(errno: 27, operation: "keep \(path), which is over \(largest >> 20) MiB")
+      throw SystemError(
+        errno: ErrorNumber.fileTooLarge,
+        operation: "keep \(path), which is over \(largest >> 20) MiB")
     }
     let known = knownHash(path, before)
     let hash = if let known { known } else { SHA256Hash.hex(try SHA256Hash.ofFile(path)) }

@@ -191,8 +191,10 @@ package final class Workbench {
       if status.map({ !baseline.hasContents(file, $0) }) ?? true {
         try Files.makeDirectory(Files.directory(of: file.path), mode: 0o755, parents: true)
         try? InodeFlags.setImmutable(file.path, false)
-        if Files.isDirectory(file.path) { try removeTree(file.path) }
-        try baseline.restore(file)
+        try inWritableParent(of: file.path) { () throws(SystemError) in
+          if Files.isDirectory(file.path) { try removeTree(file.path) }
+          try baseline.restore(file)
+        }
       } else if status?.mode != file.mode || status?.uid != file.uid || status?.gid != file.gid {
         try? InodeFlags.setImmutable(file.path, false)
         try Files.chown(file.path, uid: file.uid, gid: file.gid)
@@ -203,8 +205,10 @@ package final class Workbench {
 
     case .keptLink(let link):
       try Files.makeDirectory(Files.directory(of: link.path), mode: 0o755, parents: true)
-      try remove(link.path)
-      try Files.symlink(link.target, at: link.path)
+      try inWritableParent(of: link.path) { () throws(SystemError) in
+        try remove(link.path)
+        try Files.symlink(link.target, at: link.path)
+      }
     }
   }
 
@@ -276,6 +280,18 @@ package final class Workbench {
       try remove(path)
     }
     try Files.makeDirectory(path, mode: 0o755, parents: true)
+  }
+
+  /// Changes what a directory holds, also one that is immutable (a unit's own drop-ins lie in one
+  /// that was taken into possession), and leaves its flag as it was.
+  private func inWritableParent(
+    of path: String, _ change: () throws(SystemError) -> Void
+  ) throws(SystemError) {
+    let parent = Files.directory(of: path)
+    guard (try? InodeFlags.isImmutable(parent)) == true else { return try change() }
+    try unflag(parent)
+    defer { try? flag(parent) }
+    try change()
   }
 
   /// Removes whatever file or link is there, immutable or not.

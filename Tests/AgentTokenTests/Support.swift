@@ -49,3 +49,14 @@ func bytes(hex: String) -> [UInt8] {
     UInt8(digits[$0] << 4 | digits[$0 + 1])
   }
 }
+
+/// Expects the token to be refused as malformed, and the message to name what.
+func expectMalformed(
+  _ text: String, says part: String, at location: SourceLocation = #_sourceLocation
+) throws {
+  let refused = try judged(Array(text.utf8))
+  #expect(refused?.code == .malformed, sourceLocation: location)
+  #expect(
+    refused?.message.contains(part) == true, "\(refused?.message ?? "")",
+    sourceLocation: location)
+}

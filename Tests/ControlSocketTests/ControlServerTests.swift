@@ -132,6 +132,18 @@ import Testing
     #expect(try read(socket) == nil)
   }
 
+  /// However many it sends at once, and whether it closed its half behind them or not.
+  @Test func everyRequestOfAHalfClosedClientIsAnswered() throws {
+    try start()
+    let socket = try connect()
+    try socket.writeAll(Array(String(repeating: "echo x\n", count: 50).utf8))
+    try UnixSocket.finishWriting(socket)
+    try turn()
+    #expect(
+      try read(socket) == [String](repeating: #"{"ok":true,"words":["x"]}"#, count: 50))
+    #expect(try read(socket) == nil)
+  }
+
   @Test func anUnfinishedLineIsNotWaitedForEver() throws {
     try start(ConnectionLimits(lineTimeout: 30_000))
     let silent = try connect()

@@ -219,6 +219,15 @@ struct ShieldTests {
     #expect(throws: SystemError.self) {
       try Files.remove(fixture.root + "/etc/systemd/system/demo.service.d/own.conf")
     }
+    // Taken away with its flag and its directory's, it comes back into the immutable directory.
+    let path = fixture.root + "/etc/systemd/system/demo.service.d/own.conf"
+    for flagged in [path, Files.directory(of: path)] {
+      try InodeFlags.setImmutable(flagged, false)
+    }
+    try Files.remove(path)
+    for shield in fixture.shields { #expect(shield.engage(service).problems == []) }
+    #expect(fixture.text("/etc/systemd/system/demo.service.d/own.conf") == "[Service]\nNice=5\n")
+    for shield in fixture.shields { #expect(shield.inspect(service) == []) }
     for shield in fixture.shields.reversed() { #expect(shield.release(service) == []) }
     #expect(try fixture.digest() == before)
   }

@@ -75,22 +75,20 @@ final class GuardStore {
   /// says so, because a rename works on a full disk too.
   func markVoid(_ units: Set<String>) throws(SystemError) {
     let new = units.subtracting(void).filter { definition(of: $0) != nil }
-    guard !new.isEmpty else { return }
-    for unit in new {
-      try Files.rename(
-        "\(directory)/\(unit)\(Self.suffix)", to: "\(directory)/\(unit)\(Self.voidSuffix)")
-      void.insert(unit)
-    }
-    try Files.syncDirectory(directory)
+    try rename(new, to: Self.voidSuffix) { void.insert($0) }
   }
 
   func clearVoid(_ units: Set<String>) throws(SystemError) {
-    let old = units.intersection(void)
-    guard !old.isEmpty else { return }
-    for unit in old {
-      try Files.rename(
-        "\(directory)/\(unit)\(Self.voidSuffix)", to: "\(directory)/\(unit)\(Self.suffix)")
-      void.remove(unit)
+    try rename(units.intersection(void), to: Self.suffix) { void.remove($0) }
+  }
+
+  private func rename(
+    _ units: Set<String>, to suffix: String, then note: (String) -> Void
+  ) throws(SystemError) {
+    guard !units.isEmpty else { return }
+    for unit in units {
+      try Files.rename(path(of: unit), to: "\(directory)/\(unit)\(suffix)")
+      note(unit)
     }
     try Files.syncDirectory(directory)
   }

@@ -42,8 +42,6 @@ final class Manager {
     self.path = path
   }
 
-  var isConnected: Bool { bus != nil }
-
   func connect() {
     retry = nil
     do {

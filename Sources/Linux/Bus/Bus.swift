@@ -21,24 +21,16 @@ package final class Bus {
   package static func connectToManager(
     path: String = "/run/systemd/private"
   ) throws(SystemError) -> Bus {
-    try Bus(path: path, isBus: false)
+    try Bus(path: path)
   }
 
-  /// The system bus, for those who are not PID 1: logind.
-  package static func connectToSystemBus(
-    path: String = "/run/dbus/system_bus_socket"
-  ) throws(SystemError) -> Bus {
-    try Bus(path: path, isBus: true)
-  }
-
-  private init(path: String, isBus: Bool) throws(SystemError) {
+  private init(path: String) throws(SystemError) {
     var made: OpaquePointer?
     try check("make a bus", sd_bus_new(&made))
     guard let made else { throw SystemError(errno: ENOMEM, operation: "make a bus") }
     bus = made
     let address = "unix:path=" + Self.escaped(path)
     try check("set the bus address", sd_bus_set_address(bus, address))
-    if isBus { try check("be a bus client", sd_bus_set_bus_client(bus, 1)) }
     do throws(BusError) {
       disconnected = try signal(
         BusMatchRule(

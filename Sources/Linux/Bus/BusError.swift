@@ -18,12 +18,7 @@ package struct BusError: Error, Sendable, Equatable, CustomStringConvertible {
 
   /// The names that matter here.
   package enum Name {
-    package static let noSuchUnit = "org.freedesktop.systemd1.NoSuchUnit"
-    package static let unitExists = "org.freedesktop.systemd1.UnitExists"
-    package static let unitMasked = "org.freedesktop.systemd1.UnitMasked"
-    package static let loadFailed = "org.freedesktop.systemd1.LoadFailed"
     package static let accessDenied = "org.freedesktop.DBus.Error.AccessDenied"
-    package static let unknownObject = "org.freedesktop.DBus.Error.UnknownObject"
     /// No answer within the call's time, or the connection ended before it came.
     package static let noReply = "org.freedesktop.DBus.Error.NoReply"
     /// There was no connection when the call was made.

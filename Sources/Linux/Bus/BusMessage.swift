@@ -36,11 +36,6 @@ package final class BusMessage {
     text(sd_bus_message_get_member(message))
   }
 
-  /// On a bus the sender's unique name. Nil or fixed on a direct connection.
-  package var senderName: String? {
-    text(sd_bus_message_get_sender(message))
-  }
-
   /// The types of all that it holds: `a{sv}`.
   package var signature: String {
     text(sd_bus_message_get_signature(message, 1)) ?? ""

@@ -16,8 +16,6 @@ package struct IOEvents: OptionSet, Sendable {
   package static let hangup = IOEvents(rawValue: EPOLLHUP.rawValue)
   /// An error is waiting. Always reported, asked for or not.
   package static let error = IOEvents(rawValue: EPOLLERR.rawValue)
-  /// The peer writes no more.
-  package static let peerClosed = IOEvents(rawValue: EPOLLRDHUP.rawValue)
   /// Something urgent: what a changed /proc, cgroup or sysfs file reports.
   package static let priority = IOEvents(rawValue: EPOLLPRI.rawValue)
 }

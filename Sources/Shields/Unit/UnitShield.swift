@@ -109,13 +109,12 @@ package final class ForeignDropIns {
   package init() {}
 
   /// Notes a drop-in of a unit by its path.
-  ///
-  /// - Returns: whether it is a new one, so that engaging again will change something.
-  package func note(_ path: String, of unit: String) -> Bool {
-    guard let name = path.split(separator: "/").last.map(String.init) else { return false }
-    return found[unit, default: []].insert(name).inserted
+  package func note(_ path: String, of unit: String) {
+    guard let name = path.split(separator: "/").last.map(String.init) else { return }
+    found[unit, default: []].insert(name)
   }
 
+  /// The unit is released: what is in effect when it is engaged again came with permission.
   package func forget(_ unit: String) { found[unit] = nil }
 
   func names(of unit: String) -> Set<String> { found[unit] ?? [] }
