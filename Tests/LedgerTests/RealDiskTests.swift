@@ -4,50 +4,50 @@ import Testing
 
 @testable import Ledger
 
-/// Real file systems, small and full; only root can mount them.
-@Suite(.serialized, .enabled(if: RealDiskTests.canMount, "needs to mount file systems"))
-struct RealDiskTests {
-  /// Whether file systems can be mounted here, which most containers forbid to root too.
-  static let canMount = geteuid() == 0 && ((try? Volume("tmpfs", megabytes: 1)) ?? nil) != nil
+/// A file system of its own, gone after the test.
+private final class Volume {
+  let place: Place
+  let mountPoint: String
 
-  /// A file system of its own, gone after the test.
-  final class Volume {
-    let place: Place
-    let mountPoint: String
-
-    /// Nil where mounting is not possible, as in most containers.
-    init?(_ kind: String, megabytes: Int) throws {
-      place = try Place()
-      mountPoint = place.root + "/volume"
-      try Files.makeDirectory(mountPoint)
-      let image = place.root + "/image"
-      let command =
-        switch kind {
-        case "tmpfs": "mount -t tmpfs -o size=\(megabytes)m tmpfs '\(mountPoint)'"
-        default:
-          "truncate -s \(megabytes)M '\(image)' && mkfs.\(kind) -q '\(image)'"
-            + " && mount -o loop '\(image)' '\(mountPoint)'"
-        }
-      guard try shell(command) == 0 else { return nil }
-    }
-
-    deinit {
-      _ = try? shell("umount '\(mountPoint)' || umount -l '\(mountPoint)'")
-    }
-
-    var directory: String { mountPoint + "/ledger" }
-
-    func open() throws -> Ledger.Opened { try Ledger.open(directory: directory, now: noon) }
-
-    /// Writes until not a byte more can be written, root's own blocks included.
-    func fill() throws {
-      for block in ["64k", "4k", "1k"] {
-        try shell("dd if=/dev/zero of='\(mountPoint)/fill-\(block)' bs=\(block); sync")
+  /// Nil where mounting is not possible, as in most containers.
+  init?(_ kind: String, megabytes: Int) throws {
+    place = try Place()
+    mountPoint = place.root + "/volume"
+    try Files.makeDirectory(mountPoint)
+    let image = place.root + "/image"
+    let command =
+      switch kind {
+      case "tmpfs": "mount -t tmpfs -o size=\(megabytes)m tmpfs '\(mountPoint)'"
+      default:
+        "truncate -s \(megabytes)M '\(image)' && mkfs.\(kind) -q '\(image)'"
+          + " && mount -o loop '\(image)' '\(mountPoint)'"
       }
-      #expect(try Files.freeSpace(mountPoint) < 64 << 10)
-    }
+    guard try shell(command) == 0 else { return nil }
   }
 
+  deinit {
+    _ = try? shell("umount '\(mountPoint)' || umount -l '\(mountPoint)'")
+  }
+
+  var directory: String { mountPoint + "/ledger" }
+
+  func open() throws -> Ledger.Opened { try Ledger.open(directory: directory, now: noon) }
+
+  /// Writes until not a byte more can be written, root's own blocks included.
+  func fill() throws {
+    for block in ["64k", "4k", "1k"] {
+      try shell("dd if=/dev/zero of='\(mountPoint)/fill-\(block)' bs=\(block); sync")
+    }
+    #expect(try Files.freeSpace(mountPoint) < 64 << 10)
+  }
+}
+
+/// Whether file systems can be mounted here, which most containers forbid to root too.
+private let canMount = geteuid() == 0 && ((try? Volume("tmpfs", megabytes: 1)) ?? nil) != nil
+
+/// Real file systems, small and full; only root can mount them.
+@Suite(.serialized, .enabled(if: canMount, "needs to mount file systems"))
+struct RealDiskTests {
   @Test(arguments: ["ext4", "tmpfs"])
   func aThousandUnlocksAreRecordedOnAFullDisk(kind: String) throws {
     let volume = try #require(try Volume(kind, megabytes: 40))
