@@ -12,9 +12,9 @@ extension Agent {
     self.server = server
     applyLimits()
     do throws(SystemError) {
-      let passed = try ServiceManager.listenDescriptors()
-      for (_, socket) in passed { try server.listen(on: socket) }
-      if passed.isEmpty || !leadsToSystemd {
+      let sockets = passed.filter { !Witness.isOurs($0.name) }
+      for (_, socket) in sockets { try server.listen(on: socket) }
+      if sockets.isEmpty || !leadsToSystemd {
         try bindControlSocket()
       } else {
         door = try Files.status(paths.controlSocket)

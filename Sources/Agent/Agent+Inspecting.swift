@@ -30,6 +30,7 @@ extension Agent {
     isInspecting = true
     let services = enforced
     watchFiles(of: services)
+    mendState()
     if mendControlSocket() {
       healed(Own.service, ["\(paths.controlSocket) was removed or replaced"])
     }
@@ -57,6 +58,10 @@ extension Agent {
       let directory = Files.directory(of: paths.controlSocket)
       list[directory] = ["control.sock"]
       list[Files.directory(of: directory)] = ["holdfast"]
+    }
+    list.merge(stateDirectories) { one, other in
+      // Names of both; nil is all of them.
+      one.flatMap { names in other.map { names.union($0) } }
     }
     fileWatch?.update(list)
   }

@@ -16,12 +16,16 @@ package final class Agent {
   let loop: EventLoop
   let paths: Paths
   let scheme: any SignatureScheme
+  let vault: StateVault
   let trust: TrustStore
   let guards: GuardStore
   let board: ShieldBoard
   let manager: Manager
   let recorder: Recorder
+  let notices: NoticeStore
   let waiting: Waiting
+  /// What systemd gave us: its listening socket, and what it keeps for us.
+  let passed: [(name: String, fd: FileDescriptor)]
   var server: ControlServer?
   /// The control socket's file, as it was when it was bound.
   var door: FileStatus?
@@ -76,37 +80,48 @@ package final class Agent {
     let scheme = Ed25519()
     var usable = paths
     let stores: Stores
+    passed = (try? ServiceManager.listenDescriptors()) ?? []
     do throws(SystemError) {
-      stores = try Stores(paths, scheme)
+      stores = try Stores(paths, scheme, Witness(passed))
     } catch {
       // Never out of service over its own state: the shields stand as they are, the host is
       // degraded, and says why.
       usable.state = paths.fallbackState
-      stores = try Stores(usable, scheme)
+      stores = try Stores(usable, scheme, Witness(passed))
       stateProblem = "\(paths.state) cannot be used: \(error)"
     }
     self.paths = usable
     self.scheme = scheme
-    (recorder, trust, guards, board) = (stores.recorder, stores.trust, stores.guards, stores.board)
+    (vault, recorder) = (stores.vault, stores.recorder)
+    (trust, guards, board) = (stores.trust, stores.guards, stores.board)
     loop = try EventLoop()
     manager = Manager(loop: loop, path: paths.manager)
     waiting = Waiting(loop: loop)
-    settings = SettingsStore(paths: usable)
+    settings = SettingsStore(paths: usable, vault: vault)
+    notices = NoticeStore(vault: vault)
     failures = FailureLimit(perMinute: settings.current.control.failedTokensPerMinute)
   }
 
   /// Everything that is kept on disk.
   private struct Stores {
+    let vault: StateVault
     let recorder: Recorder
     let trust: TrustStore
     let guards: GuardStore
     let board: ShieldBoard
 
-    init(_ paths: Paths, _ scheme: any SignatureScheme) throws(SystemError) {
+    init(
+      _ paths: Paths, _ scheme: any SignatureScheme, _ witness: Witness
+    ) throws(SystemError) {
       try Files.makeDirectory(paths.state, mode: 0o700, parents: true)
-      recorder = try Recorder(directory: "\(paths.state)/ledger")
-      trust = TrustStore(directory: paths.state, scheme: scheme)
-      guards = try GuardStore(directory: paths.state)
+      // First of all, so that everything else reads what counts.
+      vault = StateVault(primary: paths.state, secondary: paths.secondState, witness: witness)
+      let known = [vault.seal.head, witness.known?.head].compactMap(\.self)
+      recorder = try Recorder(
+        directory: "\(paths.state)/ledger", vault: vault,
+        known: known.max { $0.sequence < $1.sequence })
+      trust = TrustStore(vault: vault, scheme: scheme)
+      guards = try GuardStore(vault: vault)
       board = try ShieldBoard(directory: paths.state, configuration: paths.configuration)
     }
   }
@@ -137,7 +152,7 @@ package final class Agent {
   }
 
   private func start() {
-    noticeRescue()
+    if !noticeRescue() { sayFindings() }
     loadSettings()
     recorder.forgetSpent(hardFloor: trust.trust?.bundle.issuedAt ?? 0)
     if wasEnrolled, trust.trust == nil {
@@ -152,10 +167,13 @@ package final class Agent {
   }
 
   /// Takes a rescue boot for one only where it did let go: the marker alone is easily made.
-  private func noticeRescue() {
-    guard guards.saysRescued else { return }
-    guard !board.bench.hasPlacements, !board.guardsHoldfast else { return guards.denyRescue() }
-    guard (try? guards.acceptRescue()) != nil else { return }
+  private func noticeRescue() -> Bool {
+    guard guards.saysRescued else { return false }
+    guard !board.bench.hasPlacements, !board.guardsHoldfast else {
+      guards.denyRescue()
+      return false
+    }
+    guard (try? guards.acceptRescue()) != nil else { return false }
     Announcer.say(
       .trouble, .warning, "This host had a rescue boot (holdfast=off) since it last was protected.")
     recorder.event("rescued", outcome: trust.trust == nil ? "unmanaged" : "protecting")
@@ -165,6 +183,7 @@ package final class Agent {
       trust.forget()
       for unit in guards.definitions.map(\.unit) { try? guards.remove(unit) }
     }
+    return true
   }
 
   /// Tells PID 1 that protection stands, once.
@@ -284,7 +303,8 @@ package final class Agent {
 
   /// What keeps this host from being called protected, the most general first.
   var problems: [String] {
-    var found = [stateProblem].compactMap(\.self) + settings.problems
+    var found = [stateProblem].compactMap(\.self) + notices.alarms + vault.problems
+    found += settings.problems
     if machine.state != .unmanaged, trust.trust == nil {
       found.append("the trust of this host is gone or damaged: the way out is the rescue boot")
     }

@@ -2,6 +2,9 @@
 package struct Paths: Sendable {
   /// The daemon's own state: trust, definitions, baseline, ledger.
   package var state = "/var/lib/holdfast"
+  /// The second copy of the vital part of it (`StateVault`): on another path, and where /var is a
+  /// file system of its own, on another one.
+  package var secondState = "/etc/holdfast.state"
   /// Where that goes when `state` cannot be used; empty at every start.
   package var fallbackState = "/run/holdfast/state"
   /// What administrators write.

@@ -13,15 +13,21 @@ final class Recorder {
   private let bootID = Machine.bootID()
   private let repaired: String?
   private let damaged: [Int64]
+  private let vault: StateVault
   private var flush: EventSource?
+  private var isHard = false
+  /// The ledger is not what was known of it.
+  let divergence: Ledger.Divergence?
 
-  init(directory: String) throws(SystemError) {
+  init(directory: String, vault: StateVault, known: LedgerHead?) throws(SystemError) {
+    self.vault = vault
     do {
       let opened = try Ledger.open(
         directory: directory, now: Clock.wall(), boottime: Clock.boottimeMicroseconds())
       ledger = opened.ledger
       repaired = opened.repaired.map { "\($0)" }
       damaged = opened.damaged
+      divergence = ledger.adopt(known, spent: vault.seal.spent)
     } catch {
       throw SystemError(errno: ErrorNumber.inputOutput, operation: "open the ledger: \(error)")
     }
@@ -52,12 +58,14 @@ final class Recorder {
   func event(
     _ name: String, outcome: String, peer: Peer? = nil, details: [(String, String)] = []
   ) -> Int64? {
-    try? ledger.append(
+    let record = try? ledger.append(
       make(
         name, outcome: outcome, peer: peer,
         details: details.filter { !$0.1.isEmpty }.map {
           JSON.Member(name: $0.0, value: .string($0.1))
         }))
+    if let head = ledger.head { vault.witness(head) }
+    return record
   }
 
   /// Records that a token is about to open services; on disk, and the token spent, on return.
@@ -73,7 +81,14 @@ final class Recorder {
       .init(name: "services", value: .strings(units.sorted())),
       .init(name: "window", value: .integer(seconds)),
     ]
-    return try ledger.append(event, sync: true)
+    let record = try ledger.append(event, sync: true)
+    // In the ledger it is spent, whatever becomes of this.
+    try? vault.note(
+      SpentToken(
+        issuer: token.issuer, jti: token.jti, at: event.wall, record: record,
+        expires: token.expires), ledger.head)
+    if let head = ledger.head { vault.witness(head) }
+    return record
   }
 
   func unprotectResult(_ grant: Grant, failure: String?) {
@@ -84,6 +99,7 @@ final class Recorder {
     if let failure { event.details.append(.init(name: "reason", value: .string(failure))) }
     // The contract has it written before the reply; only the intent has to be on the disk.
     _ = try? ledger.append(event)
+    if let head = ledger.head { vault.witness(head) }
   }
 
   /// Takes in a refusal; the ledger folds them per user and minute.
@@ -109,7 +125,16 @@ final class Recorder {
     (try? ledger.records(since: since, limit: limit)) ?? []
   }
 
-  func close() { try? ledger.close() }
+  func close() {
+    try? ledger.close()
+    if let head = ledger.head, !vault.isEmpty { try? vault.note(nil, head) }
+  }
+
+  /// Has the ledger's file take nothing but appending; whether somebody had changed that since.
+  func harden() -> Bool {
+    defer { isHard = true }
+    return ((try? ledger.harden()) ?? false) && isHard
+  }
 
   private func identify(_ event: inout LedgerEvent, _ token: VerifiedToken) {
     event.iss = token.issuer

@@ -5,6 +5,7 @@
 // Types of the C library stay the Glibc module's, whichever module Swift loads first.
 #pragma clang module import SwiftGlibc
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h> /* malloc_trim: not in the Glibc module */
 #include <stdint.h>
 #include <sys/ioctl.h>
@@ -32,6 +33,15 @@ static inline int hf_clone_file(int target, int source) {
 static inline int hf_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 static inline int hf_pidfd_send_signal(int pidfd, int signal) {
   return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}
+
+/* fcntl(2) is variadic, and the seals are in <linux/fcntl.h>, which collides with <fcntl.h>: nobody
+ * shrinks it, grows it, or writes to it but through the mapping that is there already. */
+static inline int hf_memfd_create(const char *name) {
+  return (int)syscall(SYS_memfd_create, name, 1 | 2 /* MFD_CLOEXEC | MFD_ALLOW_SEALING */);
+}
+static inline int hf_seal_memory(int fd) {
+  return fcntl(fd, 1024 + 9 /* F_ADD_SEALS */, 1 | 2 | 4 | 0x10 /* SEAL, SHRINK, GROW, FUTURE_WRITE */);
 }
 
 /* `struct ucred` needs _GNU_SOURCE where the Glibc module was built: unix(7), SO_PEERCRED. */

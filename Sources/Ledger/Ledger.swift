@@ -45,6 +45,8 @@ package final class Ledger {
   package private(set) var spent: SpentSet
   /// The `seq` that the next record gets.
   package private(set) var nextSequence: Int64
+  /// The last record that was appended since the ledger was opened.
+  package private(set) var head: LedgerHead?
   /// Events that could not be recorded since the last record; the next one tells.
   package var dropped: Int64 { news.dropped }
   /// Whether space for all the unlocks that must be possible on a full disk is allocated now.
@@ -119,6 +121,14 @@ package final class Ledger {
     spent.forget(now: now, hardFloor: hardFloor)
   }
 
+  func spend(_ token: SpentToken) {
+    spent.insert(
+      SpentSet.Entry(at: token.at, record: token.record, expires: token.expires),
+      issuer: token.issuer, jti: token.jti)
+  }
+
+  func skip(to sequence: Int64) { nextSequence = max(nextSequence, sequence) }
+
   // MARK: Writing
 
   /// Appends one record, and returns its `seq`.
@@ -170,6 +180,13 @@ package final class Ledger {
     return wasPutBack
   }
 
+  /// Has the file take nothing but appending from anybody, where its file system can (chattr(1)).
+  /// - Returns: whether it would have taken more until now.
+  @discardableResult
+  package func harden() throws(LedgerError) -> Bool {
+    try onDisk { () throws(SystemError) in try storage.harden() }
+  }
+
   private func write(_ folds: [RefusalFolds.Fold], boottime: UInt64?) {
     for fold in folds {
       do throws(LedgerError) {
@@ -219,6 +236,8 @@ package final class Ledger {
       throw LedgerError(error)
     }
 
+    head = LedgerHead(
+      sequence: sequence, line: Array(line.dropFirst(needsLineFeed ? 1 : 0).dropLast()))
     index.add(sequence, at: end + (needsLineFeed ? 1 : 0))
     end = newEnd
     nextSequence += 1

@@ -9,6 +9,8 @@ final class LedgerFile: LedgerStorage {
   private let path: String
   private var file: FileDescriptor?
   private var isWritable = false
+  /// The file is kept append-only from the first `harden` on.
+  private var isHard = false
 
   /// Whatever someone put there instead of the file is neither followed nor waited for.
   private static let careful = OpenFlags.noFollow | OpenFlags.nonBlocking
@@ -42,7 +44,9 @@ final class LedgerFile: LedgerStorage {
     let isNew = try Files.status(path) == nil
     let file = try FileDescriptor.open(path, flags: Self.appending | OpenFlags.create, mode: 0o600)
     try requireRegular(file)
-    if try file.status().mode != 0o600 { try file.setMode(0o600) }
+    if try file.status().mode != 0o600 {
+      try softly { () throws(SystemError) in try file.setMode(0o600) }
+    }
     if isNew { try Files.syncDirectory(directory) }
     self.file = file
     isWritable = true
@@ -56,6 +60,8 @@ final class LedgerFile: LedgerStorage {
   }
 
   func prepare() throws(SystemError) -> Bool {
+    // Whoever makes it immutable would keep everybody out: no unprotect without its record.
+    if (try? InodeFlags.isImmutable(path)) == true { try? InodeFlags.setImmutable(path, false) }
     guard isWritable, let file else {
       try openForWriting()
       return false
@@ -83,9 +89,13 @@ final class LedgerFile: LedgerStorage {
         offset += Int64(bytes.count)
       }
       try copy.sync()
+      // What stands in its place may be made to stay there.
+      try? InodeFlags.setImmutable(path, false)
+      try? InodeFlags.setAppendOnly(path, false)
       try Files.rename(temporary, to: path)
       try Files.syncDirectory(directory)
       file = copy
+      if isHard { _ = try? harden() }
     } catch {
       try? Files.remove(temporary)
       throw error
@@ -113,7 +123,28 @@ final class LedgerFile: LedgerStorage {
   }
 
   func truncate(to size: Int64) throws(SystemError) {
-    try writable().truncate(to: size)
+    let file = try writable()
+    try softly { () throws(SystemError) in try file.truncate(to: size) }
+  }
+
+  func harden() throws(SystemError) -> Bool {
+    isHard = true
+    guard isWritable else { return false }
+    do throws(SystemError) {
+      if try InodeFlags.isAppendOnly(path) { return false }
+      try InodeFlags.setAppendOnly(path, true)
+      return true
+    } catch  where error.isUnsupportedFlag {
+      return false  // this file system has none
+    }
+  }
+
+  /// Does what an append-only file does not allow, and leaves it as it was.
+  private func softly(_ work: () throws(SystemError) -> Void) throws(SystemError) {
+    guard (try? InodeFlags.isAppendOnly(path)) == true else { return try work() }
+    try InodeFlags.setAppendOnly(path, false)
+    defer { try? InodeFlags.setAppendOnly(path, true) }
+    try work()
   }
 
   func reserve(from offset: Int64, length: Int64) throws(SystemError) {

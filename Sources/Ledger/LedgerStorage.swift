@@ -21,4 +21,10 @@ protocol LedgerStorage: AnyObject {
   func reserve(from offset: Int64, length: Int64) throws(SystemError)
   /// Returns once everything that was written is on the disk: fdatasync(2).
   func sync() throws(SystemError)
+  /// Has the file take nothing but appending from now on, and says whether it took more.
+  func harden() throws(SystemError) -> Bool
+}
+
+extension LedgerStorage {
+  func harden() throws(SystemError) -> Bool { false }
 }

@@ -56,6 +56,12 @@ extension Agent {
   ) throws(Refusal) -> Verdict {
     try requireEnrolled()
     guard let trust = trust.trust else { throw Refusal.trustMissing }
+    if let sequence = self.trust.missesBundle {
+      throw Refusal(
+        .trustMissing,
+        "This host's trust bundle was put back to an older one; it has had \(sequence).",
+        hint: "Import the newest: holdfast bundle import FILE")
+    }
     let verifier = TokenVerifier(bundle: trust.bundle, identity: trust.identity, scheme: scheme)
     do throws(Refusal) {
       return try verifier.judge(

@@ -12,21 +12,19 @@ final class GuardStore {
   private(set) var void: Set<String> = []
   /// Files that could not be read as definitions.
   private(set) var damaged: [String] = []
-  private let directory: String
-  /// holdfast-rescue leaves it behind.
-  private let rescueMarker: String
+  private let vault: StateVault
+  private static let folder = "guards"
 
   static let limit = 64
 
-  init(directory: String) throws(SystemError) {
-    self.directory = "\(directory)/guards"
-    rescueMarker = "\(directory)/rescued"
-    try Files.makeDirectory(self.directory, mode: 0o700, parents: true)
-    for name in try Files.list(self.directory) where name.hasSuffix(Self.suffix) {
-      guard let bytes = try? Files.read("\(self.directory)/\(name)"),
+  init(vault: StateVault) throws(SystemError) {
+    self.vault = vault
+    let place = vault.places[0]
+    for name in place.names() where name.hasPrefix("\(Self.folder)/") {
+      guard name.hasSuffix(Self.suffix), let bytes = place.read(name),
         let json = try? JSON.parse(bytes), let definition = ServiceDefinition(json: json)
       else {
-        damaged.append("\(self.directory)/\(name)")
+        damaged.append(place.path(name))
         continue
       }
       definitions.removeAll { $0.unit == definition.unit }
@@ -37,16 +35,21 @@ final class GuardStore {
   }
 
   /// Whether a rescue boot says that it let go of everything here.
-  var saysRescued: Bool { Files.exists(rescueMarker) }
+  var saysRescued: Bool { vault.wasRescued }
 
   /// What was done on a rescued host was done with permission: no baseline holds any more.
   func acceptRescue() throws(SystemError) {
     try markVoid(Set(definitions.map(\.unit)))
-    try Files.remove(rescueMarker)
+    vault.forgetRescue()
   }
 
   /// Nothing was let go of: the marker is somebody's invention.
-  func denyRescue() { try? Files.remove(rescueMarker) }
+  func denyRescue() { vault.forgetRescue() }
+
+  /// What the file of this name should hold.
+  func content(_ name: String) -> [UInt8]? {
+    definitions.first { self.name(of: $0.unit) == name }.map(Self.encode)
+  }
 
   func definition(of unit: String) -> ServiceDefinition? {
     definitions.first { $0.unit == unit }
@@ -66,7 +69,7 @@ final class GuardStore {
   }
 
   func remove(_ unit: String) throws(SystemError) {
-    try Files.remove(path(of: unit))
+    try vault.remove(name(of: unit))
     definitions.removeAll { $0.unit == unit }
     void.remove(unit)
   }
@@ -86,23 +89,25 @@ final class GuardStore {
     _ units: Set<String>, to suffix: String, then note: (String) -> Void
   ) throws(SystemError) {
     guard !units.isEmpty else { return }
-    for unit in units {
-      try Files.rename(path(of: unit), to: "\(directory)/\(unit)\(suffix)")
-      note(unit)
-    }
-    try Files.syncDirectory(directory)
+    try vault.apply(
+      StateVault.Change(
+        renames: units.sorted().map { (name(of: $0), "\(Self.folder)/\($0)\(suffix)") }))
+    for unit in units { note(unit) }
   }
 
   private static let suffix = ".json"
   private static let voidSuffix = ".void.json"
 
   private func write(_ definition: ServiceDefinition) throws(SystemError) {
-    try Files.writeAtomically(
-      path(of: definition.unit), definition.json.encoded() + "\n", mode: 0o600, sync: true)
+    try vault.write(name(of: definition.unit), Self.encode(definition))
   }
 
-  private func path(of unit: String) -> String {
-    "\(directory)/\(unit)\(void.contains(unit) ? Self.voidSuffix : Self.suffix)"
+  private static func encode(_ definition: ServiceDefinition) -> [UInt8] {
+    Array((definition.json.encoded() + "\n").utf8)
+  }
+
+  private func name(of unit: String) -> String {
+    "\(Self.folder)/\(unit)\(void.contains(unit) ? Self.voidSuffix : Self.suffix)"
   }
 
   private func sort() {

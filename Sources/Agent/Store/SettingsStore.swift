@@ -11,11 +11,12 @@ final class SettingsStore {
   private(set) var problems: [String] = []
 
   private let configuration: String
-  private let accepted: String
+  private let vault: StateVault
+  private static let folder = "accepted"
 
-  init(paths: Paths) {
+  init(paths: Paths, vault: StateVault) {
     configuration = paths.configuration
-    accepted = "\(paths.state)/accepted"
+    self.vault = vault
   }
 
   /// What a reading came to.
@@ -28,7 +29,7 @@ final class SettingsStore {
   ///
   /// - Parameter isOpen: whether loosening is allowed: nothing is protected.
   func load(isOpen: Bool) -> Outcome {
-    let stored = Settings.read(Self.sources(in: accepted))
+    let stored = Settings.read(Self.sources(in: vault.places[0].path(Self.folder)))
     current = stored.settings
     guards = Dictionary(
       stored.guards.map { ($0.unit, $0) }, uniquingKeysWith: { first, _ in first })
@@ -89,22 +90,29 @@ final class SettingsStore {
   }
 
   private func store() {
-    let services = "\(accepted)/services.d"
+    let files = contents
     do {
-      try Files.makeDirectory(services, mode: 0o700, parents: true)
-      try Files.writeAtomically("\(accepted)/holdfast.conf", current.render(), mode: 0o600)
-      for (_, settings) in guards {
-        try Files.writeAtomically(
-          "\(services)/\(settings.fileName)", settings.render(), mode: 0o600)
-      }
-      let names = Set(guards.values.map(\.fileName))
-      for name in try Files.list(services) where !names.contains(name) {
-        try Files.remove("\(services)/\(name)")
-      }
+      try vault.apply(
+        StateVault.Change(
+          writes: files.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 },
+          removals: vault.seal.files.keys.filter {
+            $0.hasPrefix("\(Self.folder)/") && files[$0] == nil
+          }.sorted()))
     } catch {
       problems.append("the accepted settings cannot be stored: \(error)")
     }
   }
+
+  /// What the files of the accepted copy should hold, by name.
+  private var contents: [String: [UInt8]] {
+    var files = ["\(Self.folder)/holdfast.conf": Array(current.render().utf8)]
+    for settings in guards.values {
+      files["\(Self.folder)/services.d/\(settings.fileName)"] = Array(settings.render().utf8)
+    }
+    return files
+  }
+
+  func content(_ name: String) -> [UInt8]? { contents[name] }
 
   private static func sources(in directory: String) -> [ConfigurationSource] {
     let single = ["\(directory)/holdfast.conf"]

@@ -16,6 +16,21 @@ extension FileDescriptor {
     return bytes
   }
 
+  /// Writes every byte at an offset, over what is there: pwrite(2). For files that were not opened
+  /// for appending.
+  package func write(_ bytes: [UInt8], at offset: Int64) throws(SystemError) {
+    var done = 0
+    while done < bytes.count {
+      done += try syscall("write") {
+        bytes.withUnsafeBytes { buffer in
+          pwrite(
+            raw, buffer.baseAddress.map { $0 + done }, buffer.count - done,
+            off_t(offset) + off_t(done))
+        }
+      }
+    }
+  }
+
   /// Makes the file exactly so many bytes long: ftruncate(2).
   package func truncate(to size: Int64) throws(SystemError) {
     try syscall("truncate") { ftruncate(raw, off_t(size)) }
