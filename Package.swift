@@ -100,7 +100,7 @@ let package = Package(
     tests("LedgerTests", ["Ledger", "JSON", "Linux", "TestSupport"]),
     tests("ShieldsTests", ["Shields", "Protection", "Linux", "TestSupport"]),
     tests("ControlSocketTests", ["ControlSocket", "JSON", "Linux", "TestSupport"]),
-    tests("AgentTests", ["Agent", "Linux", "TestSupport"]),
+    tests("AgentTests", ["Agent", "Ledger", "Linux", "TestSupport"]),
     tests("ClusterTests", ["Cluster", "AgentToken", "Linux", "TestSupport"]),
     tests("SystemTests", ["TestSupport", "JSON", "AgentToken", "Cluster", "Linux"]),
   ]

@@ -8,15 +8,17 @@ internal import Shields
 extension Agent {
   /// Says what was wrong with the state when it was opened, and what came of it.
   func sayFindings() {
+    var mended: [String] = []
     for finding in vault.findings {
       switch finding {
-      case .mended(let what): healed(Own.service, [what])
+      case .mended(let what): mended.append(what)
       case .adopted(let what):
         Announcer.say(.trouble, .notice, "\(what).")
         recorder.event("state", outcome: "adopted", details: [("what", what)])
       case .alarm(let what): alarm(what)
       }
     }
+    if !mended.isEmpty { healed(Own.service, mended) }
     switch recorder.divergence {
     case .shorter(let known, let found):
       alarm("the ledger ended at record \(found), and \(known) is known to have been there")

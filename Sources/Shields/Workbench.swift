@@ -220,7 +220,7 @@ package final class Workbench {
     var done: Set<Manifest.Line> = []
     for placement in placements.reversed() {
       do throws(SystemError) {
-        try unmake(placement)
+        try evenOnAFullDisk { () throws(SystemError) in try unmake(placement) }
         done.formUnion(placement.manifestLines(baseline: baseline))
       } catch {
         problems.append(Problem(path: placement.path, what: "cannot be released: \(error)"))

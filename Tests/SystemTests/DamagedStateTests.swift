@@ -90,8 +90,12 @@ struct DamagedStateTests {
     try await withProtectedHost { host in
       _ = try await host.machine.run(
         """
-        chattr -R -i /var/lib/holdfast; rm -f /var/lib/holdfast/trust.json
-        kill -9 $(systemctl show --value -p MainPID holdfastd)
+        daemon=$(systemctl show --value -p MainPID holdfastd)
+        kill -STOP $daemon
+        for place in /var/lib/holdfast /etc/holdfast.state; do
+          chattr -R -i $place; rm -f $place/trust.json $place/seal
+        done
+        kill -9 $daemon
         """)
       #expect(try await host.machine.eventually(within: 5, "holdfast ping"))
       let state = try await host.state

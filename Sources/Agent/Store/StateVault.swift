@@ -82,7 +82,8 @@ final class StateVault {
       // Neither is what was written. What there is counts, the first place's before the other's.
       good.files = files[1].merging(files[0]) { _, first in first }
       findings.append(
-        .alarm("Holdfast's state was changed in \(places.map(\.directory).joined(separator: " and "))")
+        .alarm(
+          "Holdfast's state was changed in \(places.map(\.directory).joined(separator: " and "))")
       )
     }
     seal = good
@@ -101,7 +102,8 @@ final class StateVault {
 
   /// Brings both places to what was found to count.
   private func settle(_ seals: [Seal?], _ newest: Int64) {
-    let stays = seals.count == places.count && seals.allSatisfy { $0 == seal }
+    let stays =
+      seals.count == places.count && seals.allSatisfy { $0 == seal }
       && places.allSatisfy { place in
         place.damage(expecting: seal.files).allSatisfy { $0.damage == .unflagged }
       }
@@ -216,17 +218,23 @@ final class StateVault {
       // A place that was not there at all is one thing to say.
       let isLost = !Files.isDirectory(place.directory)
       do throws(SystemError) {
-        for (name, what) in damage {
-          try mend(name, what, place, other, content)
-          if !isLost { mended.append("\(place.path(name)) \(what.text)") }
-        }
+        for (name, what) in damage { try mend(name, what, place, other, content) }
         if reseal || damage.contains(where: { $0.damage != .unflagged }) { try place.write(seal) }
-        if isLost { mended.append("\(place.directory) was not there") }
+        mended += isLost ? ["\(place.directory) was not there"] : Self.words(damage, place)
       } catch {
         cannotKeep(place, error)
       }
     }
     return mended
+  }
+
+  private static func words(
+    _ damage: [(name: String, damage: VitalPlace.Damage)], _ place: VitalPlace
+  ) -> [String] {
+    let bare = damage.filter { $0.damage == .unflagged }
+    let some = bare.count > 2 ? damage.filter { $0.damage != .unflagged } : damage
+    return some.map { "\(place.path($0.name)) \($0.damage.text)" }
+      + (bare.count > 2 ? ["\(bare.count) files in \(place.directory) were not immutable"] : [])
   }
 
   private func mend(

@@ -119,7 +119,9 @@ final class VitalPlace {
       throw SystemError(errno: ErrorNumber.fileTooLarge, operation: "seal \(directory)")
     }
     let path = path(Self.sealName)
-    if try Files.status(path).map({ $0.kind != .regular || $0.size < 2 * Int64(Slots.size) }) ?? true {
+    if try Files.status(path).map({ $0.kind != .regular || $0.size < 2 * Int64(Slots.size) })
+      ?? true
+    {
       // Written, not only reserved, so that no full disk keeps it from being written over.
       try write(Self.sealName, [UInt8](repeating: 0, count: 2 * Slots.size))
     }

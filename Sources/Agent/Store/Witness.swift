@@ -26,6 +26,9 @@ final class Witness {
   private static let names = ["witness-a", "witness-b"]
   private let taken: [String]
 
+  /// What the service manager is given; a test is one too.
+  var descriptor: FileDescriptor? { memory?.descriptor }
+
   static func isOurs(_ name: String) -> Bool { names.contains(name) }
 
   /// - Parameter descriptors: what the service manager kept for us.
