@@ -82,6 +82,7 @@ extension Agent {
   private func checkProcesses() {
     checks += 1
     // Every two seconds: clearing a flag, or writing through a mapping, sends no event either.
+    if checks % 4 == 0 { mendState() }
     if checks % 4 == 0, isFree, enforced.contains(where: { !board.isWhole($0, shieldsInForce($0)) })
     {
       inspectSoon()
