@@ -18,7 +18,11 @@ extension Agent {
       case .alarm(let what): alarm(what)
       }
     }
-    if !mended.isEmpty { healed(Own.service, mended) }
+    if !mended.isEmpty {
+      healed(Own.service, mended)
+      // What else was there may be gone too.
+      board.bench.baseline.refill(guards.definitions)
+    }
     switch recorder.divergence {
     case .shorter(let known, let found):
       alarm("the ledger ended at record \(found), and \(known) is known to have been there")

@@ -168,6 +168,14 @@ extension BaselineStore {
 }
 
 extension BaselineStore {
+  /// Takes copies that were lost once more, of files that are still what the baseline says.
+  package func refill(_ definitions: [ServiceDefinition]) {
+    for file in definitions.flatMap(\.everyFile)
+    where !Files.exists(path(of: file.hash)) && isUnchanged(file) {
+      try? Files.copy(file.path, to: path(of: file.hash), sync: false)
+    }
+  }
+
   /// Whether the file is there with the contents that the baseline has.
   package func isUnchanged(_ file: KeptFile) -> Bool {
     guard let status = try? Files.status(file.path) else { return false }

@@ -261,7 +261,12 @@ package final class Workbench {
       // Whoever replaced ours did it with permission, or it would not be there any more.
       if try Files.status(path) != nil, try Files.read(path) != Array(text.utf8) { return }
       try remove(path)
-      if let original { try baseline.restore(original) }
+      guard let original else { return }
+      do throws(SystemError) {
+        try baseline.restore(original)
+      } catch  where !error.isDiskFull {
+        // Its copy was lost or spoilt: better gone, which is noticed, than nobody let in.
+      }
     }
   }
 
