@@ -35,22 +35,20 @@ extension Agent {
 
   /// Takes the baseline of services anew that were released since it was last taken.
   private func define(_ services: [ServiceDefinition], then: @escaping () -> Void) {
-    let names = services.flatMap { units(of: $0.unit) }
-    manager.reports(of: names) { [weak self] reports in
+    gather(services.map(\.unit)) { [weak self] reports in
       guard let self else { return }
       for service in services {
-        let known = units(of: service.unit).compactMap { name in
-          reports.first { $0.facts.name == name }
-        }
+        let known = reports[service.unit] ?? []
         // Without PID 1's word the old baseline would be worse than none, and none is what an
         // absent unit has; it stays void, so the next engaging asks again.
         guard !known.isEmpty else { continue }
         let isPassing = known[0].facts.type == "oneshot" && !known[0].facts.remainsAfterExit
         do {
           let facts = known.map { board.ownFacts($0.facts, of: service) }
-          let new = try board.define(
-            facts, upgrades: service.upgrades, addedBy: service.addedBy,
-            extra: extraFiles(of: service.unit), known: guards.definitions)
+          let new = try board.derive(
+            facts, wishes: wishes(for: service.unit), upgrades: upgrades(of: service.unit),
+            addedBy: service.addedBy, known: guards.definitions
+          ).service
           // One that came by a file is held to the same rules as one that came by `guard add`.
           if service.units.isEmpty, service.unit != Own.service,
             let refusal = refusal(of: new, isPassing: isPassing)

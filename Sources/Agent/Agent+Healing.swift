@@ -32,7 +32,9 @@ extension Agent {
   }
 
   func down(_ unit: String, of service: String) {
-    if starting.contains(unit) {
+    if unit != service {
+      // What starts it is down, not the service itself.
+    } else if starting.contains(unit) {
       // Not back up yet after a window; nothing brought it down.
     } else if tallies[service]?.downSince == nil {
       tallies[service, default: HealingTally()].downSince = Clock.monotonicMicroseconds()

@@ -26,6 +26,7 @@ package final class Agent {
   let waiting: Waiting
   /// What systemd gave us: its listening socket, and what it keeps for us.
   let passed: [(name: String, fd: FileDescriptor)]
+  let additions = Turns()
   var server: ControlServer?
   /// The control socket's file, as it was when it was bound.
   var door: FileStatus?

@@ -20,6 +20,10 @@ package struct Paths: Sendable {
 package enum Own {
   package static let service = "holdfastd.service"
   package static let socket = "holdfastd.socket"
+  /// Units of the package that are protected with the daemon.
+  package static let parts = [
+    socket, "holdfast-rescue.service", "holdfast-reconnected.service",
+  ]
   /// Files that go with the daemon, apart from its program.
   package static let files = [
     "/usr/bin/holdfast", "/usr/libexec/holdfast/holdfast-rescue",

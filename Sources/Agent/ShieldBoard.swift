@@ -74,13 +74,14 @@ final class ShieldBoard {
     service.units.contains { Files.exists("\(UnitPaths.control)/\($0.name)") }
   }
 
-  /// What `define` needs to know of the service, baseline included.
-  func define(
-    _ facts: [UnitFacts], upgrades: UpgradePolicy, addedBy: AddedBy, extra: [String],
+  /// The service as it is now, baseline included, and where its parts were found.
+  func derive(
+    _ facts: [UnitFacts], wishes: DerivingWishes, upgrades: UpgradePolicy, addedBy: AddedBy,
     known: [ServiceDefinition]
-  ) throws(SystemError) -> ServiceDefinition {
-    try deriving.define(
-      facts, extra: extra, open: openDirectory, known: known, upgrades: upgrades, addedBy: addedBy)
+  ) throws(SystemError) -> Derivation {
+    try deriving.derive(
+      facts, wishes: wishes, open: openDirectory, known: known, upgrades: upgrades,
+      addedBy: addedBy)
   }
 
   /// The service with one more file in its baseline; nil where it has that, or there is none.
@@ -115,7 +116,8 @@ extension ShieldBoard {
     var own = facts
     let unit = service.units.first { $0.name == facts.name }
     if facts.fragment == "\(UnitPaths.control)/\(facts.name)" {
-      let others = UnitPaths.all.dropFirst().map { "\($0)/\(facts.name)" }
+      let names = [facts.name, UnitPaths.template(of: facts.name)].compactMap(\.self)
+      let others = names.flatMap { name in UnitPaths.all.dropFirst().map { "\($0)/\(name)" } }
       own.fragment = unit?.fragment?.path ?? others.first(where: Files.exists) ?? facts.fragment
     }
     own.dropIns = facts.dropIns.filter { !isOurs($0, facts.name) }
@@ -160,7 +162,7 @@ extension ShieldBoard {
 
   /// The first of the unit file and the programs that is not as an installed package shipped it.
   func firstNotAsShipped(_ service: ServiceDefinition) -> String? {
-    let files = [service.units.first?.fragment].compactMap { $0 } + service.programs
+    let files = service.units.compactMap(\.fragment) + service.programs
     let owners = packages.owners(of: files.map(\.path))
     for file in files {
       guard let stem = owners[file.path], let owner = packages.entry(stem: stem) else {

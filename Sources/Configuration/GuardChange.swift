@@ -57,6 +57,25 @@ extension GuardSettings {
           unit: unit, key: "[Service] Upgrades", old: upgrades.rawValue,
           new: new.upgrades.rawValue, loosens: new.upgrades != .token))
     }
+    if mode != new.mode {
+      changes.append(
+        SettingChange(
+          unit: unit, key: "[Service] Mode", old: mode?.rawValue, new: new.mode?.rawValue,
+          loosens: loosens(to: new.mode)))
+    }
+    if logs != new.logs {
+      changes.append(
+        SettingChange(
+          unit: unit, key: "[Service] Logs", old: logs.map(Self.text), new: new.logs.map(Self.text),
+          loosens: !Self.isPart(new.logs, of: logs)))
+    }
+    if allowSignals != new.allowSignals {
+      changes.append(
+        SettingChange(
+          unit: unit, key: "[Service] AllowSignals", old: allowSignals.map(Self.text),
+          new: new.allowSignals.map(Self.text),
+          loosens: !Self.isPart(new.allowSignals, of: allowSignals)))
+    }
     for path in extraFiles where !new.names(path) {
       changes.append(
         SettingChange(unit: unit, key: "[Service] Files", old: path, new: nil, loosens: true))
@@ -70,9 +89,32 @@ extension GuardSettings {
 
   private mutating func tighten(by new: GuardSettings) {
     if new.upgrades == .token { upgrades = .token }
+    if !loosens(to: new.mode) { mode = new.mode }
+    if Self.isPart(new.logs, of: logs) { logs = new.logs }
+    if Self.isPart(new.allowSignals, of: allowSignals) { allowSignals = new.allowSignals }
     for path in new.extraFiles where !names(path) && extraFiles.count < Self.maxFiles {
       extraFiles.append(path)
     }
+  }
+
+  /// Without a mode of its own the host's counts, which may be either: taking `enforce` away is no
+  /// less than `audit`.
+  private func loosens(to new: ProtectionMode?) -> Bool {
+    switch (mode, new) {
+    case (_, .enforce?), (.audit?, _), (nil, nil): false
+    case (_, .audit?), (.enforce?, nil): true
+    }
+  }
+
+  /// Whether a list of what is left open is no longer than another. What a package says is not known
+  /// here, so only the empty list is shorter than that.
+  private static func isPart(_ new: [String]?, of old: [String]?) -> Bool {
+    guard let new else { return old == nil }
+    return new.isEmpty || new.allSatisfy { path in old?.contains(path) == true }
+  }
+
+  private static func text(_ words: [String]) -> String {
+    words.map(WordList.quoted).joined(separator: " ")
   }
 
   /// Whether the file is among those of this service; paths are compared byte for byte.

@@ -13,6 +13,7 @@ extension Settings {
     [Protection]
     MaxWindowSec=\(maxWindowText)
     LocalGuards=\(localGuards.rawValue)
+    Mode=\(mode.rawValue)
 
     """
   }
@@ -35,7 +36,17 @@ extension GuardSettings {
       Upgrades=\(upgrades.rawValue)
 
       """
+    if let mode { text += "Mode=\(mode.rawValue)\n" }
     for path in extraFiles { text += "Files=\(WordList.quoted(path))\n" }
+    // An empty one first: also a list with nothing in it counts, and is not the package's.
+    if let logs {
+      text += "Logs=\n"
+      for path in logs { text += "Logs=\(WordList.quoted(path))\n" }
+    }
+    if let allowSignals {
+      text += "AllowSignals=\n"
+      if !allowSignals.isEmpty { text += "AllowSignals=\(allowSignals.joined(separator: " "))\n" }
+    }
     return text
   }
 }

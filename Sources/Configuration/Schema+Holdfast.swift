@@ -1,3 +1,5 @@
+internal import Protection
+
 /// The settings there are, with the ranges of their values.
 extension Schema<Settings> {
   static let settings = Schema(
@@ -28,6 +30,9 @@ extension Schema<Settings> {
           Setting(name: "LocalGuards") { (settings, text) throws(ValueProblem) in
             settings.localGuards = try ValueReader.choice(text)
           },
+          Setting(name: "Mode") { (settings, text) throws(ValueProblem) in
+            settings.mode = try ValueReader.choice(text)
+          },
         ]),
     ],
     elsewhere: ["Service": "a file in services.d"])
@@ -46,6 +51,38 @@ extension Schema<GuardSettings.Draft> {
           Setting(name: "Upgrades") { (draft, text) throws(ValueProblem) in
             draft.upgrades = try ValueReader.choice(text)
           },
+          Setting(name: "Mode") { (draft, text) throws(ValueProblem) in
+            draft.mode = try ValueReader.choice(text) as ProtectionMode
+          },
+          Setting(
+            name: "Logs", isList: true,
+            take: { (draft, text) throws(ValueProblem) in
+              for path in try WordList.words(of: text) {
+                try FilePath.check(pattern: path)
+                if draft.logs?.contains(where: { $0.utf8.elementsEqual(path.utf8) }) == true {
+                  continue
+                }
+                guard draft.logs?.count ?? 0 < GuardSettings.maxLogs else {
+                  throw ValueProblem("At most \(GuardSettings.maxLogs) patterns can be named.")
+                }
+                draft.logs = (draft.logs ?? []) + [path]
+              }
+            },
+            reset: { $0.logs = [] }),
+          Setting(
+            name: "AllowSignals", isList: true,
+            take: { (draft, text) throws(ValueProblem) in
+              for word in try WordList.words(of: text) {
+                guard GuardSettings.signals.contains(word) else {
+                  throw ValueProblem(
+                    "\(ValueReader.quoted(word)) is not one of: "
+                      + "\(GuardSettings.signals.joined(separator: ", ")).")
+                }
+                if draft.allowSignals?.contains(word) == true { continue }
+                draft.allowSignals = (draft.allowSignals ?? []) + [word]
+              }
+            },
+            reset: { $0.allowSignals = [] }),
           Setting(
             name: "Files", isList: true,
             take: { (draft, text) throws(ValueProblem) in

@@ -1,3 +1,5 @@
+internal import Protection
+
 /// A setting that is not what it was, and whether protection gets weaker by it.
 package struct SettingChange: Sendable, Equatable {
   /// The protected service that the setting belongs to; nil for the daemon's own.
@@ -67,6 +69,8 @@ extension Settings {
     Comparison(
       "[Protection] LocalGuards", \.localGuards, text: \.localGuards.rawValue,
       loosens: { $0.localGuards < $1.localGuards }),
+    Comparison(
+      "[Protection] Mode", \.mode, text: \.mode.rawValue, loosens: { _, new in new.mode == .audit }),
   ]
 }
 

@@ -1,3 +1,5 @@
+package import Protection
+
 /// What the daemon is told by `holdfast.conf` and its drop-ins: everything but the services.
 package struct Settings: Sendable, Equatable {
   package var control: ControlLimits
@@ -5,14 +7,17 @@ package struct Settings: Sendable, Equatable {
   package var maxWindow: Int64
   /// Which services an administrator may have protected. `[Protection] LocalGuards=`
   package var localGuards: LocalGuards
+  /// Whether services are protected or only watched. `[Protection] Mode=`
+  package var mode: ProtectionMode
 
   package init(
     control: ControlLimits = ControlLimits(), maxWindow: Int64 = 3600,
-    localGuards: LocalGuards = .packaged
+    localGuards: LocalGuards = .packaged, mode: ProtectionMode = .enforce
   ) {
     self.control = control
     self.maxWindow = maxWindow
     self.localGuards = localGuards
+    self.mode = mode
   }
 
   /// What holds where no file says anything.

@@ -55,6 +55,9 @@ extension GuardSettings {
     var unit: String?
     var upgrades = UpgradePolicy.token
     var files: [String] = []
+    var mode: ProtectionMode?
+    var logs: [String]?
+    var allowSignals: [String]?
   }
 
   /// Reads one file of `services.d`.
@@ -88,7 +91,9 @@ extension GuardSettings {
       others[unit] = source.path
     }
     guard issues.isEmpty else { return nil }
-    return GuardSettings(unit: unit, upgrades: draft.upgrades, extraFiles: draft.files)
+    return GuardSettings(
+      unit: unit, upgrades: draft.upgrades, extraFiles: draft.files, mode: draft.mode,
+      logs: draft.logs, allowSignals: draft.allowSignals)
   }
 }
 

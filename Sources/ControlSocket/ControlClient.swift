@@ -28,34 +28,60 @@ package struct ControlClient {
   /// Sends one request line and hands over reply lines until `onLine` says `false` or the daemon
   /// closes.
   package func stream(_ line: String, onLine: (JSON) -> Bool) throws(ClientError) {
-    let socket: FileDescriptor
+    try connect().stream(line, onLine: onLine)
+  }
+
+  /// Opens a connection for several requests, one after the other.
+  package func connect() throws(ClientError) -> Conversation {
     do throws(SystemError) {
-      socket = try UnixSocket.connect(path, timeout: timeout.map { UInt64($0) * 1_000_000 })
+      return Conversation(
+        socket: try UnixSocket.connect(path, timeout: timeout.map { UInt64($0) * 1_000_000 }))
     } catch {
       throw .unreachable(error)
     }
-    // A daemon that refuses a line for its length may close before all of it is written, so a
-    // failed write still looks for the answer.
-    try? socket.writeAll(Array("\(line)\n".utf8))
-    var buffer: [UInt8] = []
-    while true {
-      let bytes: [UInt8]
-      do throws(SystemError) {
-        bytes = try socket.read(upTo: 64 << 10)
-      } catch {
-        throw error.isTimeout ? .timedOut : .closed
+  }
+
+  /// One connection; the daemon answers in the order in which it is asked.
+  package final class Conversation {
+    private let socket: FileDescriptor
+    private var buffer: [UInt8] = []
+
+    fileprivate init(socket: FileDescriptor) { self.socket = socket }
+
+    /// Sends one request line, without its newline, and returns the one reply.
+    package func request(_ line: String) throws(ClientError) -> JSON {
+      var reply: JSON?
+      try stream(line) { json in
+        reply = json
+        return false
       }
-      guard !bytes.isEmpty else {
-        if buffer.isEmpty { return }
-        throw .closed
+      guard let reply else { throw .closed }
+      return reply
+    }
+
+    fileprivate func stream(_ line: String, onLine: (JSON) -> Bool) throws(ClientError) {
+      // A daemon that refuses a line for its length may close before all of it is written, so a
+      // failed write still looks for the answer.
+      try? socket.writeAll(Array("\(line)\n".utf8))
+      while true {
+        while let end = buffer.firstIndex(of: UInt8(ascii: "\n")) {
+          guard let json = try? JSON.parse(Array(buffer[..<end])) else { throw .malformedReply }
+          buffer.removeFirst(end + 1)
+          if !onLine(json) { return }
+        }
+        guard buffer.count <= ControlClient.replyLimit else { throw .malformedReply }
+        let bytes: [UInt8]
+        do throws(SystemError) {
+          bytes = try socket.read(upTo: 64 << 10)
+        } catch {
+          throw error.isTimeout ? .timedOut : .closed
+        }
+        guard !bytes.isEmpty else {
+          if buffer.isEmpty { return }
+          throw .closed
+        }
+        buffer += bytes
       }
-      buffer += bytes
-      while let end = buffer.firstIndex(of: UInt8(ascii: "\n")) {
-        guard let json = try? JSON.parse(Array(buffer[..<end])) else { throw .malformedReply }
-        buffer.removeFirst(end + 1)
-        if !onLine(json) { return }
-      }
-      guard buffer.count <= Self.replyLimit else { throw .malformedReply }
     }
   }
 }

@@ -9,6 +9,7 @@ extension ServiceDefinition {
       "units": .array(units.map(\.json)), "programs": .array(programs.map(\.json)),
       "settings": .array(settings.map(\.json)), "package": package?.json ?? .null,
       "upgrades": .string(upgrades.rawValue), "added_by": addedBy.json,
+      "logs": .strings(logs), "allow_signals": .strings(allowSignals),
     ]
   }
 
@@ -27,7 +28,10 @@ extension ServiceDefinition {
     }
     self.init(
       unit: unit, description: description, units: units, programs: programs, settings: settings,
-      package: package, upgrades: upgrades, addedBy: added)
+      package: package, upgrades: upgrades, addedBy: added,
+      // Not in definitions of before there were these.
+      logs: json["logs"].all(\.string) ?? [],
+      allowSignals: json["allow_signals"].all(\.string) ?? [])
   }
 }
 
@@ -38,6 +42,7 @@ extension ProtectedUnit {
       "drop_ins": .array(dropIns.map(\.json)), "links": .array(links.map(\.json)),
       "shadows": .strings(shadows), "own_directories": .strings(ownDirectories),
       "type": .string(type), "own_environment": .strings(ownEnvironment),
+      "aliases": .strings(aliases),
     ]
   }
 
@@ -51,7 +56,7 @@ extension ProtectedUnit {
     self.init(
       name: name, fragment: json["fragment"].flatMap(KeptFile.init), dropIns: dropIns,
       links: links, shadows: shadows, ownDirectories: directories, type: type,
-      ownEnvironment: environment)
+      ownEnvironment: environment, aliases: json["aliases"].all(\.string) ?? [])
   }
 }
 

@@ -16,10 +16,15 @@ package struct ServiceDefinition: Sendable, Equatable {
   package var package: InstalledPackage?
   package var upgrades: UpgradePolicy
   package var addedBy: AddedBy
+  /// Patterns of files that the service writes and others rotate: never in the baseline.
+  package var logs: [String]
+  /// Signals that others may send it, such as the `HUP` after a rotation.
+  package var allowSignals: [String]
 
   package init(
     unit: String, description: String, units: [ProtectedUnit], programs: [KeptFile],
-    settings: [KeptFile], package: InstalledPackage?, upgrades: UpgradePolicy, addedBy: AddedBy
+    settings: [KeptFile], package: InstalledPackage?, upgrades: UpgradePolicy, addedBy: AddedBy,
+    logs: [String] = [], allowSignals: [String] = []
   ) {
     self.unit = unit
     self.description = description
@@ -29,12 +34,17 @@ package struct ServiceDefinition: Sendable, Equatable {
     self.package = package
     self.upgrades = upgrades
     self.addedBy = addedBy
+    self.logs = logs
+    self.allowSignals = allowSignals
   }
 }
 
 extension ServiceDefinition {
   /// Whether there was no such service, or only a mask, when the baseline was taken.
   package var isAbsent: Bool { units.first?.fragment == nil }
+
+  /// The other names of the service itself (`Alias=` in systemd.unit(5)).
+  package var aliases: [String] { units.first?.aliases ?? [] }
 }
 
 /// A systemd unit as the baseline has it.
@@ -54,10 +64,12 @@ package struct ProtectedUnit: Sendable, Equatable {
   package var type: String
   /// Loader variables that the unit sets itself, which it therefore keeps.
   package var ownEnvironment: [String]
+  /// Its other names.
+  package var aliases: [String]
 
   package init(
     name: String, fragment: KeptFile?, dropIns: [KeptFile], links: [KeptLink], shadows: [String],
-    ownDirectories: [String], type: String, ownEnvironment: [String]
+    ownDirectories: [String], type: String, ownEnvironment: [String], aliases: [String] = []
   ) {
     self.name = name
     self.fragment = fragment
@@ -67,6 +79,7 @@ package struct ProtectedUnit: Sendable, Equatable {
     self.ownDirectories = ownDirectories
     self.type = type
     self.ownEnvironment = ownEnvironment
+    self.aliases = aliases
   }
 }
 
@@ -148,6 +161,9 @@ package struct InstalledPackage: Sendable, Equatable {
 package enum UpgradePolicy: String, Sendable, CaseIterable {
   /// An unprotect, of this service at least.
   case token
+  /// Nothing: dpkg is let through, and what it brings is the new baseline. Whoever is root can then
+  /// replace the service by a package of its name.
+  case any
 }
 
 /// Who asked for a service to be protected.

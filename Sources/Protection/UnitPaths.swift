@@ -27,6 +27,15 @@ package enum UnitPaths {
   /// Those that `systemctl enable` and `disable` write links to.
   package static let enablement = ["/etc/systemd/system", "/run/systemd/system"]
 
+  /// The unit file that an instance comes from: `foo@.service` of `foo@a.service`; nil for a unit
+  /// that is no instance.
+  package static func template(of unit: String) -> String? {
+    guard let at = unit.firstIndex(of: "@"), let dot = unit.lastIndex(of: "."), at < dot else {
+      return nil
+    }
+    return unit[..<at] + "@" + unit[dot...]
+  }
+
   /// The drop-in directories that a unit shares with others: its prefixes (`foo-.service.d`,
   /// systemd.unit(5)) and its type (`service.d`).
   package static func sharedDropInDirectories(of unit: String) -> [String] {

@@ -17,6 +17,14 @@ package struct UnitFacts: Sendable, Equatable {
   package var remainsAfterExit = false
   /// `NAME=VALUE` of `Environment=`.
   package var environment: [String] = []
+  /// Its other names.
+  package var aliases: [String] = []
+  /// Sockets, timers and paths that start it.
+  package var triggeredBy: [String] = []
+  /// What a generator made its unit file from.
+  package var source = ""
+  /// The command lines of `ExecReload=`.
+  package var reloadCommands: [[String]] = []
 
   package init(name: String) { self.name = name }
 }
@@ -42,26 +50,37 @@ package struct Deriving {
   ///
   /// - Parameters:
   ///   - facts: of the unit itself, then of those that fall with it.
-  ///   - extra: further files to keep, such as the command beside the daemon.
-  ///   - known: the other services, some of which may come from the same package.
   ///   - open: a directory whose configuration files stay an administrator's to write.
-  package func define(
-    _ facts: [UnitFacts], extra: [String], open: String? = nil,
-    known: [ServiceDefinition] = [], upgrades: UpgradePolicy,
-    addedBy: AddedBy
-  ) throws(SystemError) -> ServiceDefinition {
+  ///   - known: the other services, some of which may come from the same package.
+  package func derive(
+    _ facts: [UnitFacts], wishes: DerivingWishes, open: String? = nil,
+    known: [ServiceDefinition] = [], upgrades: UpgradePolicy, addedBy: AddedBy
+  ) throws(SystemError) -> Derivation {
     var units = try facts.map { facts throws(SystemError) in try define(facts) }
     // Where a path is a link, what counts is the file it ends at.
     let run = Self.unique(facts.flatMap(\.programs).map(Self.resolve))
-    let wished = Set(extra.map(Self.resolve))
-    let named = Self.unique((facts.flatMap(\.arguments) + extra).map(Self.resolve))
+    let wished = Set(wishes.files.map(Self.resolve))
+    let named = Self.unique((facts.flatMap(\.arguments) + wishes.files).map(Self.resolve))
     let owners = packages.owners(of: units.compactMap(\.fragment?.path) + run + named)
     let owner = ownPackage(units.first?.fragment?.path, run.first, owners)
+    let conffiles = owner?.conffiles ?? []
+    let rotation = rotation(of: facts.first, conffiles)
+    let logs = wishes.logs ?? rotation.logs
+    var origins: [String: String] = [:]
+    var notes: [String] = []
+
+    func take(_ path: String, _ origin: String) throws(SystemError) -> [KeptFile] {
+      if logs.contains(where: { Files.matches(path, pattern: $0) }) {
+        notes.append("\(path) is one of its logs, so it is not kept as it is.")
+        return []
+      }
+      guard let file = try baseline.take(path) else { return [] }
+      origins[path] = origin
+      return [file]
+    }
 
     var programs: [KeptFile] = []
-    for path in run where isOwn(path, owner, owners) {
-      if let file = try baseline.take(path) { programs.append(file) }
-    }
+    for path in run where isOwn(path, owner, owners) { programs += try take(path, "Exec") }
     // The links on the way to them count too.
     for path in Self.unique(facts.flatMap(\.programs))
     where isOwn(Self.resolve(path), owner, owners) {
@@ -70,24 +89,71 @@ package struct Deriving {
         units[0].links.append(KeptLink(path: name, target: target))
       }
     }
-    let conffiles = owner?.conffiles ?? []
-    for path in named where wished.contains(path) || owners[path] != nil {
-      // Of the arguments only what the package ships: the rest may be data that the service writes.
-      guard isOwn(path, owner, owners), !run.contains(path), !conffiles.contains(path) else {
-        continue
+    for path in named where !run.contains(path) && !conffiles.contains(path) {
+      if wished.contains(path) {
+        if isOwn(path, owner, owners) { programs += try take(path, "Files") }
+      } else if owners[path] != nil {
+        if isOwn(path, owner, owners) { programs += try take(path, "command line") }
+      } else if owner == nil, Unpackaged.isSettled(path) {
+        // Of a package's service only what the package ships: the rest may be data that it writes.
+        programs += try take(path, "command line")
       }
-      if let file = try baseline.take(path) { programs.append(file) }
+    }
+    if owner == nil, let program = run.first, owners[program] == nil {
+      let taken = Set(programs.map(\.path))
+      for path in Unpackaged.companions(of: program) where !taken.contains(path) {
+        programs += try take(path, "folder")
+      }
     }
     var settings: [KeptFile] = []
     for path in conffiles where !(open.map { path.hasPrefix($0 + "/") } ?? false) {
-      let taken = units.contains { $0.fragment?.path == path }
-      if !taken, let file = try baseline.take(path) { settings.append(file) }
+      let isUnit = units.contains { $0.fragment?.path == path }
+      if !isUnit { settings += try take(path, "package") }
     }
-    return ServiceDefinition(
+    let service = ServiceDefinition(
       unit: facts.first?.name ?? "", description: facts.first?.description ?? "", units: units,
       programs: programs, settings: settings,
       package: try owner.map { owner throws(SystemError) in try define(owner, known) },
-      upgrades: upgrades, addedBy: addedBy)
+      upgrades: upgrades, addedBy: addedBy, logs: logs,
+      allowSignals: wishes.allowSignals ?? rotation.signals)
+    return Derivation(
+      service: service, origins: origins, notes: notes,
+      rotation: wishes.logs == nil ? rotation.path : nil)
+  }
+
+  /// The same without a word on where it comes from.
+  package func define(
+    _ facts: [UnitFacts], extra: [String], open: String? = nil,
+    known: [ServiceDefinition] = [], upgrades: UpgradePolicy,
+    addedBy: AddedBy
+  ) throws(SystemError) -> ServiceDefinition {
+    try derive(
+      facts, wishes: DerivingWishes(files: extra), open: open, known: known, upgrades: upgrades,
+      addedBy: addedBy
+    ).service
+  }
+
+  /// What the logrotate file that came with the service says of it.
+  private func rotation(
+    of facts: UnitFacts?, _ conffiles: [String]
+  ) -> (path: String?, logs: [String], signals: [String]) {
+    guard let facts else { return (nil, [], []) }
+    let stem = facts.name.prefix { $0 != "." && $0 != "@" }
+    var files = conffiles.filter { Files.directory(of: $0).hasSuffix("/logrotate.d") }
+    if conffiles.isEmpty { files = ["\(directories.root)/etc/logrotate.d/\(stem)"] }
+    var found: (path: String?, logs: [String], signals: [String]) = (nil, [], [])
+    for path in files {
+      guard let text = try? Files.text(path, limit: LogRotation.maxBytes),
+        let rotation = LogRotation(text: text, unit: facts.name), !rotation.logs.isEmpty
+      else { continue }
+      found.path = found.path ?? path
+      found.logs += rotation.logs
+      let reload = rotation.reloads ? LogRotation.signals(ofReload: facts.reloadCommands) : []
+      for signal in rotation.signals + reload where !found.signals.contains(signal) {
+        found.signals.append(signal)
+      }
+    }
+    return found
   }
 
   /// The package that the service comes from: the unit file's, or where an administrator wrote that,
@@ -142,7 +208,7 @@ package struct Deriving {
       type: facts.type,
       ownEnvironment: DropIn.loaderVariables.filter { variable in
         facts.environment.contains { $0.hasPrefix("\(variable)=") }
-      })
+      }, aliases: facts.aliases)
   }
 
   private func define(

@@ -323,8 +323,8 @@ package final class Workbench {
   private func flag(_ path: String) throws(SystemError) {
     do throws(SystemError) {
       try InodeFlags.setImmutable(path, true)
-    } catch  where error.isUnsupportedFlag {
-      return  // this file system has none: the watch is all there is, and `isFlagged` knows
+    } catch  where error.isUnsupportedFlag || error.isReadOnly {
+      return  // this file system takes none: the watch is all there is, and `isFlagged` knows
     }
   }
 
@@ -341,7 +341,9 @@ package final class Workbench {
   /// Whether the immutable flag is on, or cannot be had on this file system.
   private func isFlagged(_ path: String) throws(SystemError) -> Bool {
     do throws(SystemError) {
-      return try InodeFlags.isImmutable(path)
+      if try InodeFlags.isImmutable(path) { return true }
+      // Nor can anybody else write there while it is read-only.
+      return try MountTable.current().fileSystem(of: path)?.isReadOnly ?? false
     } catch  where error.isUnsupportedFlag {
       return true
     }

@@ -18,6 +18,27 @@ struct Daemon {
     }
   }
 
+  /// Opens one connection for several requests, one after the other.
+  ///
+  /// - Parameter body: gets a function that asks like `ask`.
+  func converse(
+    _ body: ((Request) throws(Failure) -> Reply) throws(Failure) -> Void
+  ) throws(Failure) {
+    let conversation: ControlClient.Conversation
+    do throws(ClientError) {
+      conversation = try ControlClient(path: path).connect()
+    } catch {
+      throw failure(error)
+    }
+    try body { (request) throws(Failure) in
+      do throws(ClientError) {
+        return Reply(try conversation.request(request.line))
+      } catch {
+        throw failure(error)
+      }
+    }
+  }
+
   /// Asks and hands on line after line, until `onLine` returns false or the daemon closes.
   ///
   /// - Parameter waitsForever: whether the daemon may be silent for as long as it likes.

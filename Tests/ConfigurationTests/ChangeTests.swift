@@ -52,6 +52,10 @@ import Testing
       settings { $0.localGuards = .none },
       SettingChange(key: "[Protection] LocalGuards", old: "packaged", new: "none", loosens: false)
     ),
+    (
+      settings { $0.mode = .audit },
+      SettingChange(key: "[Protection] Mode", old: "enforce", new: "audit", loosens: true)
+    ),
   ])
   func eachSettingKnowsItsDirection(new: Settings, expected: SettingChange) {
     #expect(Settings.change(from: .standard, to: new) == [expected])
@@ -115,6 +119,37 @@ import Testing
     #expect(taking.refused == [changes[0]])
   }
 
+  /// What `audit`, `any`, a log or a signal leaves open is taken in an open window alone.
+  @Test(arguments: [
+    (GuardSettings(unit: "a.service"), GuardSettings(unit: "a.service", upgrades: .any), true),
+    (GuardSettings(unit: "a.service", upgrades: .any), GuardSettings(unit: "a.service"), false),
+    (GuardSettings(unit: "a.service"), GuardSettings(unit: "a.service", mode: .audit), true),
+    (GuardSettings(unit: "a.service"), GuardSettings(unit: "a.service", mode: .enforce), false),
+    (
+      GuardSettings(unit: "a.service", mode: .enforce), GuardSettings(unit: "a.service"), true
+    ),
+    (GuardSettings(unit: "a.service", mode: .audit), GuardSettings(unit: "a.service"), false),
+    (
+      GuardSettings(unit: "a.service", mode: .audit),
+      GuardSettings(unit: "a.service", mode: .enforce), false
+    ),
+    (GuardSettings(unit: "a.service"), GuardSettings(unit: "a.service", logs: ["/v/l/a"]), true),
+    (GuardSettings(unit: "a.service"), GuardSettings(unit: "a.service", logs: []), false),
+    (
+      GuardSettings(unit: "a.service", logs: ["/v/l/a", "/v/l/b"]),
+      GuardSettings(unit: "a.service", logs: ["/v/l/b"]), false
+    ),
+    (GuardSettings(unit: "a.service", logs: []), GuardSettings(unit: "a.service"), true),
+    (
+      GuardSettings(unit: "a.service"), GuardSettings(unit: "a.service", allowSignals: ["HUP"]),
+      true
+    ),
+  ])
+  func eachServiceSettingKnowsItsDirection(old: GuardSettings, new: GuardSettings, loosens: Bool) {
+    #expect(GuardSettings.change(from: [old], to: [new]).map(\.loosens) == [loosens])
+    #expect(GuardSettings.tightened([old], by: [new]).value == [loosens ? old : new])
+  }
+
   @Test func orderIsNoChange() {
     let other = GuardSettings(unit: "db.service")
     let swapped = GuardSettings(unit: "web.service", extraFiles: ["/b", "/a"])
@@ -142,13 +177,18 @@ import Testing
       Settings(
         control: ControlLimits(failedTokensPerMinute: .random(in: 1...5)),
         maxWindow: .random(in: 60...65),
-        localGuards: LocalGuards.allCases.randomElement() ?? .none)
+        localGuards: LocalGuards.allCases.randomElement() ?? .none,
+        mode: ProtectionMode.allCases.randomElement() ?? .enforce)
     }
     func anyGuards() -> [GuardSettings] {
       (1...4).filter { _ in Bool.random() }.map { number in
         GuardSettings(
           unit: "s\(number).service",
-          extraFiles: ["/a", "/b", "/c"].filter { _ in Bool.random() })
+          upgrades: Bool.random() ? .token : .any,
+          extraFiles: ["/a", "/b", "/c"].filter { _ in Bool.random() },
+          mode: [nil, .audit, .enforce].randomElement() ?? nil,
+          logs: Bool.random() ? nil : ["/v/l/a", "/v/l/b"].filter { _ in Bool.random() },
+          allowSignals: Bool.random() ? nil : ["HUP", "USR1"].filter { _ in Bool.random() })
       }
     }
     for _ in 0..<500 {

@@ -62,6 +62,8 @@ import Testing
     ("[Service]\nUnit=a.service\nUnit=b.service\n", ["3 Unit"]),
     ("[Service]\nUnit=a.service\nUpgrades=never\n", ["3 Upgrades"]),
     ("[Service]\nUnit=a.service\nUpgrades=\n", ["3 Upgrades"]),
+    ("[Service]\nUnit=a.service\nMode=watch\n", ["3 Mode"]),
+    ("[Service]\nUnit=a.service\nMode=\n", ["3 Mode"]),
     ("[Service]\nUnit=a.service\nUpgrades=token\nUpgrades=token\n", ["4 Upgrades"]),
     ("[Control]\nMaxConnections=1\n[Service]\nUnit=a.service\n", ["1 -"]),
     ("[Service]\nUnit=a.service\nExec=/bin/sh\n", ["3 Exec"]),
@@ -73,10 +75,36 @@ import Testing
     #expect(Settings.read([service(text)]).guards == [])
   }
 
-  @Test func upgradesWithoutATokenAreNotSupported() {
-    let reading = Settings.read([service("[Service]\nUnit=a.service\nUpgrades=any\n")])
-    #expect(reading.guards == [])
-    #expect(reading.issues.map(\.message) == ["\"any\" is not supported: only token is."])
+  @Test func theRestIsAsWritten() throws {
+    let text = """
+      [Service]
+      Unit=a.service
+      Upgrades=any
+      Mode=audit
+      Logs=/var/log/a/*.log "/var/log/a b.log"
+      AllowSignals=HUP USR1
+      """
+    let expected = GuardSettings(
+      unit: "a.service", upgrades: .any, mode: .audit,
+      logs: ["/var/log/a/*.log", "/var/log/a b.log"], allowSignals: ["HUP", "USR1"])
+    #expect(try read(text) == [expected])
+  }
+
+  @Test func nothingIsNotTheSameAsUnsaid() throws {
+    let reset = try read("[Service]\nUnit=a.service\nLogs=\nAllowSignals=\n")
+    #expect(reset == [GuardSettings(unit: "a.service", logs: [], allowSignals: [])])
+    #expect(try read("[Service]\nUnit=a.service\n") == [GuardSettings(unit: "a.service")])
+  }
+
+  @Test(arguments: ["/*", "/var/*", "/var/*/a.log", "/etc", "/var/log", "var/log/a", "/v[a]r/x/y"])
+  func patternsThatReachTooFar(pattern: String) {
+    #expect(places(service("[Service]\nUnit=a.service\nLogs=\(pattern)\n")) == ["3 Logs"])
+  }
+
+  @Test(arguments: ["KILL", "TERM", "STOP", "hup", "SIGHUP", "1"])
+  func signalsThatAreNotAllowed(signal: String) {
+    let text = "[Service]\nUnit=a.service\nAllowSignals=\(signal)\n"
+    #expect(places(service(text)) == ["3 AllowSignals"])
   }
 
   @Test(arguments: [
@@ -124,6 +152,10 @@ import Testing
   @Test(arguments: [
     GuardSettings(unit: "a.service"),
     GuardSettings(unit: "a@b\\x2dc.service"),
+    GuardSettings(unit: "a.service", upgrades: .any, mode: .audit, logs: [], allowSignals: []),
+    GuardSettings(
+      unit: "a.service", mode: .enforce, logs: ["/var/log/a b.log", "/var/log/*.log"],
+      allowSignals: ["HUP", "WINCH"]),
     GuardSettings(
       unit: "a.service",
       extraFiles: ["/a", "/a b", "/it's", "/a\"b", #"/a\b"#, #"/ends\"#, "/#a", "/ä", "/a  b"]),

@@ -110,7 +110,7 @@ import Testing
         failedTokensPerMinute: 1000), maxWindow: 60, localGuards: .none),
     Settings(
       control: ControlLimits(firstLineTimeout: 123_456_789), maxWindow: 86_400, localGuards: .any),
-    Settings(maxWindow: 3661),
+    Settings(maxWindow: 3661, mode: .audit),
   ])
   func renderedSettingsReadBackTheSame(settings: Settings) throws {
     #expect(try Settings.parse([main(settings.render())]).settings == settings)
@@ -128,6 +128,7 @@ import Testing
         [Protection]
         MaxWindowSec=1h
         LocalGuards=packaged
+        Mode=enforce
 
         """)
   }

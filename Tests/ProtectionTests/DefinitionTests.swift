@@ -12,7 +12,8 @@ import Testing
       ProtectedUnit(
         name: "demo.service", fragment: file, dropIns: [file],
         links: [KeptLink(path: "/etc/x", target: "../y")], shadows: ["/run/s"],
-        ownDirectories: ["/etc/d"], type: "notify", ownEnvironment: ["LD_LIBRARY_PATH"]),
+        ownDirectories: ["/etc/d"], type: "notify", ownEnvironment: ["LD_LIBRARY_PATH"],
+        aliases: ["other.service"]),
       ProtectedUnit(
         name: "demo.socket", fragment: nil, dropIns: [], links: [], shadows: [],
         ownDirectories: [], type: "", ownEnvironment: []),
@@ -21,7 +22,11 @@ import Testing
     package: InstalledPackage(
       name: "demo", version: "1:2.0-3", architecture: "amd64", records: [file], prerm: file,
       prermPath: "/var/lib/dpkg/info/demo.prerm"),
-    upgrades: .token, addedBy: AddedBy(uid: 0, loginUID: 1000, at: 1_760_000_000))
+    upgrades: .any, addedBy: AddedBy(uid: 0, loginUID: 1000, at: 1_760_000_000),
+    logs: ["/var/log/demo/*.log"], allowSignals: ["HUP"])
+
+  /// Members that came later: a definition from before is still one.
+  static let later: Set = ["package", "logs", "allow_signals"]
 
   @Test func storedDefinitionsComeBackTheSame() throws {
     let text = Self.definition.json.encoded()
@@ -35,11 +40,26 @@ import Testing
   /// A file that lost a member is not half a definition.
   @Test func everyMemberIsNeeded() throws {
     let members = try #require(Self.definition.json.members)
-    for index in members.indices where members[index].name != "package" {
+    for index in members.indices where !Self.later.contains(members[index].name) {
       var fewer = members
       fewer.remove(at: index)
       #expect(ServiceDefinition(json: .object(fewer)) == nil, "\(members[index].name)")
     }
+  }
+
+  @Test(arguments: [
+    ("ssh.service", true), ("ssh@0-10.0.0.1:22.service", true), ("getty@tty1.service", true),
+    ("systemd-networkd.service", true), ("ifup@eth0.service", true), ("dbus.service", true),
+    ("filebeat.service", false), ("sshguard.service", false), ("cron.service", false),
+    ("my@ssh.service", false), ("systemdoctor.service", false),
+  ])
+  func whatAHostNeedsIsKnownByName(unit: String, isEssential: Bool) {
+    #expect((EssentialUnits.purpose(of: unit) != nil) == isEssential)
+  }
+
+  @Test func anInstanceHasATemplate() {
+    #expect(UnitPaths.template(of: "foo@a.b.service") == "foo@.service")
+    #expect(UnitPaths.template(of: "foo.service") == nil)
   }
 
   @Test func sharedDropInDirectoriesFollowSystemd() {

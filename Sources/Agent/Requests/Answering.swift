@@ -55,14 +55,18 @@ extension Agent {
   }
 
   /// Has `run` called when requests that change the state may be taken, in their order.
+  ///
+  /// - Parameter refused: called where the request was refused, be it by `run` or for its wait.
   func whenFree(
-    _ kind: Waiting.Kind, _ connection: ControlConnection, run: @escaping () throws(Refusal) -> Void
+    _ kind: Waiting.Kind, _ connection: ControlConnection, refused: @escaping () -> Void = {},
+    run: @escaping () throws(Refusal) -> Void
   ) {
     let attempt = { [weak self] in
       do throws(Refusal) {
         try run()
       } catch {
         self?.refuse(connection, error)
+        refused()
       }
     }
     if isFree, waiting.isEmpty { return attempt() }
@@ -75,6 +79,7 @@ extension Agent {
           Refusal(
             .busy, "Shields are going up or down; nothing was spent or changed.",
             hint: "Try again in a few seconds."))
+        refused()
       },
       run: attempt)
   }

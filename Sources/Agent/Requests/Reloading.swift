@@ -104,7 +104,7 @@ extension Agent {
       try guards.store(
         ServiceDefinition(
           unit: unit, description: "", units: [], programs: [], settings: [], package: nil,
-          upgrades: .token, addedBy: AddedBy(uid: 0, loginUID: nil, at: Clock.wall())))
+          upgrades: upgrades(of: unit), addedBy: AddedBy(uid: 0, loginUID: nil, at: Clock.wall())))
       try guards.markVoid([unit])
     } catch {
       Announcer.say(.trouble, .error, "\(unit) cannot be guarded: \(error)")

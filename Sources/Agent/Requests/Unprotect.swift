@@ -104,7 +104,8 @@ extension Agent {
       }
       return allowed
     }
-    for unit in arguments {
+    let units = arguments.map(guards.unit(named:))
+    for unit in units {
       guard guarded.contains(unit) else {
         throw Refusal(
           .unitUnknown, "\(unit.prefix(255)) is not protected here.",
@@ -116,7 +117,7 @@ extension Agent {
           "The token opens \(allowed.sorted().joined(separator: ", ")) only, not \(unit).")
       }
     }
-    return Set(arguments)
+    return Set(units)
   }
 
   /// Intent on disk, then the state machine's to do. From here on the token is spent.

@@ -55,6 +55,12 @@ final class GuardStore {
     definitions.first { $0.unit == unit }
   }
 
+  /// The protected service that goes by a name, which may be an alias; else the name itself.
+  func unit(named name: String) -> String {
+    if definition(of: name) != nil { return name }
+    return definitions.first { $0.aliases.contains(name) }?.unit ?? name
+  }
+
   /// Adds or replaces a definition.
   func store(_ definition: ServiceDefinition) throws(SystemError) {
     if let index = definitions.firstIndex(where: { $0.unit == definition.unit }) {

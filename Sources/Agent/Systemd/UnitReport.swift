@@ -4,6 +4,10 @@ internal import Shields
 /// What PID 1 says of a unit at one moment (org.freedesktop.systemd1(5)).
 struct UnitReport: Sendable, Equatable {
   var facts: UnitFacts
+  /// Its own name, which is another than the one asked for where that is an alias.
+  var id = ""
+  /// `enabled`, `static`, …
+  var fileState = ""
   var activeState = "unknown"
   var subState = ""
   /// When it entered its state, seconds since the epoch; 0 for never.
@@ -31,7 +35,12 @@ struct UnitReport: Sendable, Equatable {
 
   init(name: String, unit: [String: BusValue], service: [String: BusValue]) {
     self.init(name: name)
+    id = unit.string("Id")
     facts.description = unit.string("Description")
+    facts.aliases = unit.strings("Names").filter { $0 != id }.sorted()
+    facts.triggeredBy = unit.strings("TriggeredBy")
+    facts.source = unit.string("SourcePath")
+    fileState = unit.string("UnitFileState")
     facts.loadState = unit.string("LoadState")
     facts.fragment = unit.string("FragmentPath")
     facts.dropIns = unit.strings("DropInPaths")
@@ -40,7 +49,11 @@ struct UnitReport: Sendable, Equatable {
     facts.environment = service.strings("Environment")
     let commands = Self.execKeys.flatMap { service[$0]?.commands ?? [] }
     facts.programs = commands.map(\.path)
-    facts.arguments = commands.flatMap { $0.arguments.dropFirst() }.filter { $0.hasPrefix("/") }
+    facts.arguments = commands.flatMap { $0.arguments.dropFirst() }
+      .map { $0.hasPrefix("/") ? $0 : String($0.drop { $0 != "=" }.dropFirst()) }  // --config=/…
+      .filter { $0.hasPrefix("/") }
+    facts.reloadCommands = (service["ExecReload"]?.commands ?? []).map(\.arguments)
+    if facts.type == "notify-reload" { facts.reloadCommands.append(["kill", "-HUP"]) }
     activeState = unit.string("ActiveState")
     subState = unit.string("SubState")
     since = Int64(clamping: unit.integer("StateChangeTimestamp") / 1_000_000)
@@ -56,7 +69,8 @@ struct UnitReport: Sendable, Equatable {
     "ExecStopPost",
   ]
   static let unitKeys: Set<String> = [
-    "Description", "LoadState", "FragmentPath", "DropInPaths", "ActiveState", "SubState",
+    "Id", "Names", "TriggeredBy", "SourcePath", "UnitFileState", "Description", "LoadState",
+    "FragmentPath", "DropInPaths", "ActiveState", "SubState",
     "StateChangeTimestamp", "RefuseManualStop", "NeedDaemonReload", "FreezerState",
   ]
   static let serviceKeys = Set(

@@ -9,25 +9,58 @@ struct Guard: ParsableCommand {
 
   struct Add: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Protect a service; shows what was derived, and from where.",
-      discussion: "Needs no token: tightening is free.")
+      abstract: "Protect services; shows what was derived, and from where, before it writes.",
+      discussion: """
+        Needs no token: tightening is free. What fails for one service does not keep the others \
+        from being protected.
+        """)
 
-    @Argument(help: "The service to protect.")
-    var unit: UnitArgument
+    @Argument(help: "The services to protect.")
+    var units: [UnitArgument]
 
     @Flag(name: .long, help: "Only show what would be protected.")
     var dryRun = false
 
-    @Flag(name: .long, help: "Also where something speaks against it that can be overruled.")
+    @Flag(name: .long, help: "Also what a host needs to boot or to be reached.")
     var force = false
 
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
+      var failures: [Failure] = []
+      try options.daemon.converse { (ask) throws(Failure) in
+        for unit in units {
+          do throws(Failure) {
+            try add(unit, ask)
+          } catch  where error.status != .unreachable {
+            // Said here where others follow; of the last one, and of one alone, by `main`.
+            failures.append(error)
+            guard units.count > 1 else { throw error }
+            for line in error.lines(paint: .standardError) { Console.error(line) }
+          }
+        }
+      }
+      guard let first = failures.first else { return }
+      throw Failure(failures.count == units.count ? first.status : .refused, nil)
+    }
+
+    private func add(
+      _ unit: UnitArgument, _ ask: (Request) throws(Failure) -> Reply
+    ) throws(Failure) {
       var request = try Request("guard add").adding(unit.name, name: "the unit's name")
-      if dryRun { request = try request.adding("dry-run", name: "dry-run") }
+      let look = try request.adding("dry-run", name: "dry-run")
       if force { request = try request.adding("force", name: "force") }
-      try options.perform(request, describe: GuardReport.added)
+      let lookHard = force ? try look.adding("force", name: "force") : look
+      if options.json {
+        return try options.show(try ask(dryRun ? lookHard : request), describe: { _, _ in [] })
+      }
+      let found = try ask(lookHard)
+      if units.first?.name != unit.name { Console.print([""]) }
+      try options.show(found, describe: GuardReport.found)
+      guard !dryRun, !found.flag("already") else {
+        return try options.show(found, describe: GuardReport.ending)
+      }
+      try options.show(try ask(request), describe: GuardReport.ending)
     }
   }
 

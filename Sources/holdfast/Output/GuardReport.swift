@@ -1,6 +1,7 @@
 /// What `guard` derived, and from where.
 enum GuardReport {
-  static func added(_ reply: Reply, view: View) -> [String] {
+  /// Everything that a service consists of.
+  static func found(_ reply: Reply, view: View) -> [String] {
     let unit = reply.text("unit") ?? "?"
     let head = [unit, reply.text("description")].compactMap(\.self).joined(separator: "  ")
     var table = Table()
@@ -11,9 +12,13 @@ enum GuardReport {
         ])
       }
     }
+    let asked = reply.text("asked")
+    add("named", asked.map { [$0] } ?? [], "an alias of \(unit)")
+    add("aliases", reply.texts("aliases").filter { $0 != asked })
     add("unit", reply.text("fragment").map { [$0] } ?? [])
     add("drop-ins", reply.texts("dropins"))
-    add("program", reply.texts("program"), "from ExecStart=")
+    add("started by", reply.texts("triggers"), "protected with it")
+    for group in programs(reply) { add(group.label, group.paths, group.source) }
     let package = reply["package"]
     add("settings", folded(reply.texts("settings")), package == nil ? "" : "from the package")
     if let package {
@@ -22,24 +27,59 @@ enum GuardReport {
     } else {
       add("package", ["none: its files belong to no package"])
     }
+    add("logs", reply.texts("logs"), reply.text("logs_from").map { "from \($0)" } ?? "")
+    let signals = reply.texts("allow_signals")
+    add("signals", signals.isEmpty ? [] : [signals.joined(separator: " ")], "others may send these")
     add("cgroup", reply.text("cgroup").map { [$0] } ?? [])
-    add("written", reply.flag("dry_run") ? [] : reply.text("file").map { [$0] } ?? [])
-    return [head] + table.lines() + [ending(reply, view: view)]
+    add("mode", reply.text("mode") == "audit" ? ["audit"] : [], "only watched, nothing is enforced")
+    return [head] + table.lines() + reply.texts("notes").map { "  \($0)" }
+  }
+
+  /// Programs and other files that stay as they are, by where each was found.
+  private static func programs(
+    _ reply: Reply
+  ) -> [(label: String, paths: [String], source: String)] {
+    let origins = Dictionary(
+      reply.members("origins").map { ($0.name, $0.value.text ?? "") },
+      uniquingKeysWith: { first, _ in first })
+    let groups = [
+      ("Exec", "program", "from its Exec…= lines"), ("command line", "", "from its command line"),
+      ("Files", "files", "from Files= in its settings"), ("folder", "", "beside its program"),
+    ]
+    var left = reply.texts("program")
+    var found: [(label: String, paths: [String], source: String)] = []
+    for (origin, label, source) in groups {
+      let paths = left.filter { origins[$0] == origin }
+      left.removeAll { origins[$0] == origin }
+      if !paths.isEmpty { found.append((found.isEmpty ? "program" : label, paths, source)) }
+    }
+    if !left.isEmpty { found.append((found.isEmpty ? "program" : "", left, "")) }
+    return found
   }
 
   private static func upgrades(_ value: String?) -> String {
     switch value {
     case "token"?: "upgrades need an unprotect"
+    case "any"?: "upgrades need nothing"
     case let other?: "upgrades: \(other)"
     case nil: ""
     }
   }
 
-  private static func ending(_ reply: Reply, view: View) -> String {
-    if reply.flag("dry_run") { return "Only looked at; nothing was changed (--dry-run)." }
-    if reply.flag("already") { return "It was guarded already; nothing was changed." }
-    if reply.text("state") == "protected" { return view.paint.good("Protected, by user space.") }
-    return view.paint.good("Guarded from now on.") + " How it stands: holdfast status"
+  /// What came of it.
+  static func ending(_ reply: Reply, view: View) -> [String] {
+    if reply.flag("already") { return ["It was guarded already; nothing was changed."] }
+    if reply.flag("dry_run") { return ["Only looked at; nothing was changed (--dry-run)."] }
+    let written = reply.text("file").map { ["  Written to \($0)."] } ?? []
+    if reply.text("mode") == "audit" {
+      return written + [view.paint.warning("Watched from now on") + "; nothing is enforced."]
+    }
+    if reply.text("state") == "protected" {
+      return written + [view.paint.good("Protected, by user space.")]
+    }
+    return written + [
+      view.paint.good("Guarded from now on.") + " How it stands: holdfast status"
+    ]
   }
 
   /// `/etc/filebeat (4 files)` for files of one folder.
