@@ -9,26 +9,44 @@ extension Agent {
   /// Services that are to be protected now.
   var enforced: [ServiceDefinition] {
     let grant = machine.state.grant
-    return guards.definitions.filter { !(grant?.covers($0.unit) ?? false) }
+    return guards.definitions.filter { !(grant?.covers($0.unit) ?? false) }.map(inPackageRun)
+  }
+
+  /// A service that says whether dpkg is waited for.
+  func inPackageRun(_ service: ServiceDefinition) -> ServiceDefinition {
+    var service = service
+    service.isInPackageRun = awaitsPackages && guards.void.contains(service.unit)
+    return service
   }
 
   /// Carries out `.engage`. Ends in `.engaged`.
   func engage() {
     isEngaging = true
-    let services = enforced
     let waits = packagesMustWait()
+    let hasWaited = awaitsPackages && !waits
+    awaitsPackages = waits
+    let services = enforced
     // A service that was not there when it was last looked at may have come since.
     let voided = services.filter { guards.void.contains($0.unit) || $0.isAbsent }
     // Where the unit shield of such a service stands (a dpkg run was waited for), PID 1 speaks of
     // our copy; it has to go for a moment so that what dpkg brought is what gets protected.
     let covered = voided.filter { board.coversUnits(of: $0) && !board.unitFilesUnchanged($0) }
-    for service in covered { _ = board.release(service, [.unit]) }
     let others = services.filter { !guards.void.contains($0.unit) }
-    // The rest of what still stands of a void baseline, so that nothing of ours gets into the next.
-    if !waits {
-      for service in voided { _ = board.release(service, [.file, .package], others: others) }
+    if waits {
+      openToPackages(voided, others: others)
+    } else {
+      for service in covered where !refreshUnits(of: service.unit) {
+        _ = board.release(service, [.unit])
+      }
+      // The rest of what still stands of a void baseline, so that nothing of ours gets into the next.
+      // What refuses removal need not go for that.
+      for service in voided {
+        let names: Set<ShieldName> = service.upgrades == .any ? [.file] : [.file, .package]
+        _ = board.release(service, names, others: others)
+      }
     }
-    reloadIf(!covered.isEmpty) { [weak self] in
+    if waits { return place(waits: true) }
+    reloadIf(!covered.isEmpty || hasWaited) { [weak self] in
       self?.define(voided) { [weak self] in self?.place(waits: waits) }
     }
   }
@@ -61,11 +79,16 @@ extension Agent {
             continue
           }
           sayChanges(from: service, to: new)
+          if runsWhatWasReplaced(known[0], from: service, to: new) { outdated.insert(service.unit) }
+          if service.package?.prermPath != new.package?.prermPath {
+            _ = board.release(service, [.package])
+          }
           try guards.store(new)
         } catch {
           trouble(service.unit, "its baseline cannot be taken: \(error)")
         }
       }
+      settleUpgradePolicies()
       then()
     }
   }
@@ -97,7 +120,7 @@ extension Agent {
     var needsReload = false
     for service in services {
       var names: Set<ShieldName> = [.unit]
-      if !waits || !guards.void.contains(service.unit) { names.formUnion([.file, .package]) }
+      if !service.isInPackageRun { names.formUnion([.file, .package]) }
       let result = board.engage(service, names)
       needsReload = needsReload || result.needsReload
       for problem in result.problems { trouble(service.unit, problem.sentence) }
@@ -130,7 +153,7 @@ extension Agent {
           if report.facts.loadState != "loaded" {
             broken.append(service)
             trouble(service.unit, "systemd cannot load \(unit.name) with its shield")
-          } else if !report.refusesManualStop {
+          } else if !report.refusesManualStop, !service.letsPackageRestart {
             trouble(service.unit, "\(unit.name) does not refuse to be stopped")
           }
           if report.isUp {
@@ -154,6 +177,7 @@ extension Agent {
     if waits { pollPackages() } else { packagePoll = nil }
     let outcome: ProtectionMachine.Outcome =
       waits ? .awaitingPackages : !problems.isEmpty ? .damaged : .whole
+    if !waits { restartUpgraded() }
     handle(.engaged(outcome))
     ready()
   }
@@ -195,7 +219,7 @@ extension Agent {
   private func pollPackages() {
     guard packagePoll == nil else { return }
     packagePoll = try? loop.every(microseconds: 500_000, accuracy: 100_000) { [weak self] in
-      guard let self, machine.state == .awaitingPackages else { return }
+      guard let self, isFree else { return }
       let late = Clock.boottimeMicroseconds() >= packageDeadline
       if late || !board.packages.isInTransaction { engage() }
     }
@@ -209,7 +233,8 @@ extension Agent {
     let gone = old.everyFile.map(\.path).filter { !known.contains($0) }
     guard !old.units.isEmpty, !(changed.isEmpty && gone.isEmpty) else { return }
     recorder.event(
-      "changed_while_unprotected", outcome: new.unit,
+      new.upgrades == .any && machine.state.grant == nil
+        ? "changed_by_upgrade" : "changed_while_unprotected", outcome: new.unit,
       details: [("changed", changed.joined(separator: " ")), ("gone", gone.joined(separator: " "))])
   }
 }

@@ -28,13 +28,13 @@ extension Agent {
   private func inspect() {
     guard machine.state != .unmanaged, isFree, !isStopping else { return }
     isInspecting = true
+    var needsReload = followPackageRun()
     let services = enforced
     watchFiles(of: services)
     mendState()
     if mendControlSocket() {
       healed(Own.service, ["\(paths.controlSocket) was removed or replaced"])
     }
-    var needsReload = false
     var left: [String: [String]] = [:]
     var hasMended = false
     for service in services {
@@ -68,8 +68,7 @@ extension Agent {
 
   /// Files and packages wait while a dpkg run is waited for.
   func shieldsInForce(_ service: ServiceDefinition) -> Set<ShieldName> {
-    machine.state == .awaitingPackages && guards.void.contains(service.unit)
-      ? [.unit] : Set(ShieldName.allCases)
+    service.isInPackageRun ? [.unit] : Set(ShieldName.allCases)
   }
 
   /// Looks at what PID 1 makes of the files.
@@ -96,13 +95,15 @@ extension Agent {
           }
           if report.isFrozen { thaw(unit.name, of: service.unit) }
           if !report.isUp { down(unit.name, of: service.unit) }
-          if !report.refusesManualStop {
+          if !report.refusesManualStop, !service.letsPackageRestart {
             // PID 1 read its files at a moment when ours were not there.
             stale = true
             if reloaded {
               found[service.unit, default: []].append("\(unit.name) does not refuse to be stopped")
             }
           }
+          // Its package may be bringing some.
+          if service.isInPackageRun { continue }
           let strangers = board.foreignDropIns(report.facts, unit)
           if let stranger = strangers.first {
             foreign.insert(unit.name)

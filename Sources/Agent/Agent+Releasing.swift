@@ -7,7 +7,6 @@ internal import Shields
 extension Agent {
   /// Carries out `.release`. Ends in `.released`; any failure has everything engaged again.
   func release(_ grant: Grant) {
-    packagePoll = nil
     let services = guards.definitions.filter { grant.covers($0.unit) }
     do {
       try guards.markVoid(grant.services)

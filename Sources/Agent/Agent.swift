@@ -62,6 +62,12 @@ package final class Agent {
   var window: EventSource?
   var packagePoll: EventSource?
   var packageDeadline: UInt64 = 0
+  /// Services with a void baseline wait for dpkg's lock.
+  var awaitsPackages = false
+  /// Services that run what an upgrade has replaced.
+  var outdated: Set<String> = []
+  /// When unit files that dpkg brought came into effect: microseconds since the epoch.
+  var refreshed: [String: Int64] = [:]
   var processCheck: EventSource?
   var checks = 0
   var inspection: EventSource?

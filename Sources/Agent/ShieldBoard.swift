@@ -61,6 +61,38 @@ final class ShieldBoard {
     return problems
   }
 
+  /// Makes way for dpkg: files, records and the unit's own drop-in directories are let go of, the
+  /// unit itself and the package's refusal to be removed are not.
+  func openToPackages(
+    _ service: ServiceDefinition, others: [ServiceDefinition]
+  ) -> [Problem] {
+    guard service.upgrades == .any else { return [] }
+    let spared = Set(others.flatMap { other in shields.flatMap { $0.paths(other) } })
+    return unitShield.openDirectories(service)
+      + packageShield.openToUpgrade(service, sparing: spared)
+      + fileShield.release(service, sparing: spared)
+  }
+
+  /// The service with what refuses its package's removal in place of a prerm that dpkg just brought;
+  /// nil where nothing had to be done.
+  func closedToRemoval(_ service: ServiceDefinition) -> ServiceDefinition? {
+    packageShield.closedToRemoval(service)
+  }
+
+  /// The service with its unit files as they are now; nil where one is not where it was.
+  func refreshed(_ service: ServiceDefinition) -> ServiceDefinition? {
+    var fresh = service
+    fresh.isInPackageRun = false
+    for (index, unit) in service.units.enumerated() {
+      guard let path = unit.fragment?.path, let file = try? bench.baseline.take(path) else {
+        return nil
+      }
+      fresh.units[index].fragment = file
+      fresh.units[index].dropIns = unit.dropIns.compactMap { try? bench.baseline.take($0.path) }
+    }
+    return fresh
+  }
+
   func inspect(_ service: ServiceDefinition, _ name: ShieldName) -> [Problem] {
     selected([name]).flatMap { $0.inspect(service) }
   }

@@ -20,6 +20,8 @@ package struct ServiceDefinition: Sendable, Equatable {
   package var logs: [String]
   /// Signals that others may send it, such as the `HUP` after a rotation.
   package var allowSignals: [String]
+  /// dpkg is changing its files now, and may. Said anew each time it is looked at, never stored.
+  package var isInPackageRun = false
 
   package init(
     unit: String, description: String, units: [ProtectedUnit], programs: [KeptFile],
@@ -42,6 +44,9 @@ package struct ServiceDefinition: Sendable, Equatable {
 extension ServiceDefinition {
   /// Whether there was no such service, or only a mask, when the baseline was taken.
   package var isAbsent: Bool { units.first?.fragment == nil }
+
+  /// Whether maintainer scripts may restart it just now: many end with an error where they cannot.
+  package var letsPackageRestart: Bool { isInPackageRun && upgrades == .any }
 
   /// The other names of the service itself (`Alias=` in systemd.unit(5)).
   package var aliases: [String] { units.first?.aliases ?? [] }
@@ -99,7 +104,7 @@ extension ProtectedUnit {
 }
 
 /// A file as the baseline has it; its contents lie in the baseline store under `hash`.
-package struct KeptFile: Sendable, Equatable {
+package struct KeptFile: Sendable, Hashable {
   package var path: String
   /// SHA-256, lower-case hexadecimal.
   package var hash: String

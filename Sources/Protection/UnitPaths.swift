@@ -3,6 +3,9 @@ package enum UnitPaths {
   /// Where Holdfast puts what must win over everything else.
   package static let control = "/etc/systemd/system.control"
 
+  /// Where packages have theirs.
+  package static let packaged = "/usr/lib/systemd/system"
+
   /// All of them, for looking.
   package static let all = [
     control, "/run/systemd/system.control", "/run/systemd/transient",

@@ -28,6 +28,7 @@ struct Holdfast: ParsableCommand {
         name: "Setting up",
         subcommands: [
           Enroll.self, Guard.self, Reload.self, Config.self, Bundle.self, Reconnected.self,
+          Upgrade.self,
         ]),
     ])
 

@@ -119,6 +119,7 @@ extension Agent {
         hint: error.isDiskFull ? "Make room below \(paths.state), then try again." : nil)
     }
     settings.add(service.unit)
+    settleUpgradePolicies()
     // In the middle of a dpkg run its files may be about to change.
     if board.packages.isInTransaction { try? guards.markVoid([service.unit]) }
   }

@@ -27,6 +27,7 @@ extension Agent {
     case "bundle": try bundle(request, connection)
     case "enroll": try enroll(request, connection)
     case "guard": try guarding(request, connection)
+    case "upgrade": try upgrade(request, connection)
     case "reload": try reload(request, connection)
     case "restart": try restart(request, connection)
     case "status": try status(request, connection)

@@ -68,9 +68,8 @@ extension Agent {
   private func shieldState(_ name: ShieldName, _ service: ServiceDefinition) -> String {
     if name == .package, service.package == nil { return "none" }
     if machine.state.grant?.covers(service.unit) == true { return "released" }
-    if machine.state == .awaitingPackages, name != .unit, guards.void.contains(service.unit) {
-      return "waiting"
-    }
-    return board.inspect(service, name).isEmpty ? "engaged" : "degraded"
+    let open = inPackageRun(service)
+    if name != .unit, open.isInPackageRun { return "waiting" }
+    return board.inspect(open, name).isEmpty ? "engaged" : "degraded"
   }
 }

@@ -19,6 +19,8 @@ struct UnitReport: Sendable, Equatable {
   var isFrozen = false
   /// CLOCK_MONOTONIC microseconds at which the main process started.
   var mainStarted: UInt64 = 0
+  /// The same in microseconds since the epoch.
+  var mainStartedAt: UInt64 = 0
 
   init(name: String) { facts = UnitFacts(name: name) }
 
@@ -62,6 +64,7 @@ struct UnitReport: Sendable, Equatable {
     needsReload = unit.bool("NeedDaemonReload")
     isFrozen = unit.string("FreezerState").hasPrefix("fr")
     mainStarted = service.integer("ExecMainStartTimestampMonotonic")
+    mainStartedAt = service.integer("ExecMainStartTimestamp")
   }
 
   static let execKeys = [
@@ -76,6 +79,7 @@ struct UnitReport: Sendable, Equatable {
   static let serviceKeys = Set(
     execKeys + [
       "Type", "RemainAfterExit", "Environment", "ControlGroup", "ExecMainStartTimestampMonotonic",
+      "ExecMainStartTimestamp",
     ])
 }
 

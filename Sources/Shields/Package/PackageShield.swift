@@ -37,7 +37,7 @@ package struct PackageShield: Shield {
     // goes on with the others (apt_preferences(5); above 1000, so that no other version is a
     // candidate). A pin is a file, so unlike dpkg's hold it needs no lock, no dpkg run and no
     // change to dpkg's database, and `apt remove` still gets as far as our message.
-    if Files.isDirectory(aptPreferences) {
+    if service.upgrades == .token, Files.isDirectory(aptPreferences) {
       wanted.append(
         .file(
           "\(aptPreferences)/50-protected-by-holdfast-\(package.name.aptFileName)",
@@ -50,16 +50,80 @@ package struct PackageShield: Shield {
             """, mode: 0o644))
     }
 
-    // Against remove, purge, upgrade and every --force: dpkg asks the installed package's prerm
-    // first and takes no for an answer (deb-prerm(5)).
-    wanted.append(
-      .replaced(
-        package.prermPath, text: Self.refusal(package), mode: 0o755,
-        original: package.prerm))
+    wanted.append(refusal(package, service.upgrades))
 
     // Against edited or removed package records.
     wanted += package.records.map(Placement.kept)
     return wanted
+  }
+
+  /// Against remove, purge, upgrade and every --force: dpkg asks the installed package's prerm first
+  /// and takes no for an answer (deb-prerm(5)).
+  private func refusal(_ package: InstalledPackage, _ upgrades: UpgradePolicy) -> Placement {
+    let text =
+      switch upgrades {
+      case .token: Self.refusal(package)
+      case .any:
+        Self.refusalOfRemoval(
+          package, original: package.prerm.map { bench.baseline.path(of: $0.hash) })
+      }
+    return .replaced(package.prermPath, text: text, mode: 0o755, original: package.prerm)
+  }
+
+  // MARK: While dpkg upgrades it
+
+  /// Lets dpkg replace the package's records and our stand-in for its prerm, which stays until then.
+  package func openToUpgrade(_ service: ServiceDefinition, sparing: Set<String>) -> [Problem] {
+    guard let package = service.package else { return [] }
+    let open = placements(service).filter {
+      $0.path != package.prermPath && !sparing.contains($0.path)
+    }
+    if Self.isRefusal(package.prermPath) {
+      try? InodeFlags.setImmutable(package.prermPath, false)
+    }
+    return bench.undo(open)
+  }
+
+  /// Puts our stand-in in the place of the prerm that dpkg just brought, or did not bring.
+  ///
+  /// - Returns: the service with that prerm as the original; nil where ours is there.
+  package func closedToRemoval(_ service: ServiceDefinition) -> ServiceDefinition? {
+    guard var package = service.package, !Self.isRefusal(package.prermPath) else { return nil }
+    // Only forgets the one that it stood in for before.
+    _ = bench.undo([refusal(package, service.upgrades)])
+    package.prerm = (try? bench.baseline.take(package.prermPath)) ?? nil
+    guard bench.apply([refusal(package, service.upgrades)]).problems.isEmpty else { return nil }
+    var closed = service
+    closed.package = package
+    closed.isInPackageRun = false
+    return closed
+  }
+
+  /// The same for every service of the package. dpkg is let through where the daemon says so, and the
+  /// package's own script then has its turn.
+  private static func refusalOfRemoval(_ package: InstalledPackage, original: String?) -> String {
+    """
+    #!/bin/sh
+    \(headline) while it is protected, and lets upgrades through.
+    # A rescue boot lets go (holdfast=off, holdfast-unprotect(1)).
+    verb=remove
+    if [ "$1" = upgrade ]; then
+      verb=downgrade
+      installed=$(dpkg-query --show --showformat='${Version}\\n' '\(package.name)' | head -n 1)
+      if dpkg --compare-versions "$2" ge "$installed"; then
+        verb=upgrade
+        if holdfast upgrade '\(package.name)'; then
+          \(original.map { "exec '\($0)' \"$@\"" } ?? "exit 0")
+        fi
+      fi
+    fi
+    cat >&2 <<MESSAGE
+    \(package.name) is protected on this host and was not changed.
+    To $verb it: get an agent token, run \\`holdfast unprotect -\\`, then try again.
+    MESSAGE
+    exit 1
+
+    """
   }
 
   private static let headline = "# Holdfast stands here for the package's own prerm"

@@ -10,12 +10,13 @@ package enum DropIn {
     "LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "GLIBC_TUNABLES",
   ]
 
-  package static func text(_ unit: ProtectedUnit) -> String {
+  /// - Parameter mayBeStopped: by hand too, which what upholds it makes good at once.
+  package static func text(_ unit: ProtectedUnit, mayBeStopped: Bool = false) -> String {
     var text = """
       # Holdfast protects this unit. How to get in: man holdfast-unprotect
       [Unit]
       Documentation=man:holdfast-unprotect(1)
-      RefuseManualStop=yes
+      RefuseManualStop=\(mayBeStopped ? "no" : "yes")
       IgnoreOnIsolate=yes
       StartLimitIntervalSec=0
 

@@ -9,12 +9,14 @@ struct Intruders {
   init(_ directories: UnitDirectories) { self.directories = directories }
 
   /// Files, links and drop-ins of the unit's own name. They concern nobody else, so they go.
-  func find(_ unit: ProtectedUnit) -> [Problem] {
+  ///
+  /// - Parameter spared: a directory that is not looked at.
+  func find(_ unit: ProtectedUnit, sparing spared: String? = nil) -> [Problem] {
     guard let fragment = unit.fragment else { return [] }
     let keptDropIns = unit.knownDropIns
     let keptUnits = Set(unit.shadows + [fragment.path])
     var found: [Problem] = []
-    for directory in directories.lasting where directory != directories.control {
+    for directory in directories.lasting where ![directories.control, spared].contains(directory) {
       let file = "\(directory)/\(unit.name)"
       if !keptUnits.contains(file), Files.exists(file) {
         found.append(Problem(path: file, what: isMask(file) ? "masked it" : "shadowed it"))

@@ -21,7 +21,7 @@ package struct UnitShield: Shield {
   package func engage(_ service: ServiceDefinition) -> Engagement {
     var result = bench.apply(placements(service))
     for unit in service.units {
-      for intruder in Intruders(directories).find(unit) {
+      for intruder in Intruders(directories).find(unit, sparing: open(service)) {
         do {
           try bench.remove(intruder.path)
           result.mended.append(intruder)
@@ -44,15 +44,36 @@ package struct UnitShield: Shield {
 
   package func inspect(_ service: ServiceDefinition) -> [Problem] {
     bench.damage(to: placements(service))
-      + service.units.flatMap { Intruders(directories).find($0) }
+      + service.units.flatMap { Intruders(directories).find($0, sparing: open(service)) }
+  }
+
+  /// Where dpkg may put units and drop-ins just now.
+  private func open(_ service: ServiceDefinition) -> String? {
+    service.isInPackageRun ? directories.packaged : nil
+  }
+
+  /// Lets go of the unit's own drop-in directory into which its package may put something.
+  package func openDirectories(_ service: ServiceDefinition) -> [Problem] {
+    var whole = service
+    whole.isInPackageRun = false
+    return bench.undo(
+      placements(whole).filter {
+        if case .possessed(let path, _, _) = $0 {
+          Files.directory(of: path) == directories.packaged
+        } else {
+          false
+        }
+      })
   }
 
   /// Everything the shield wants to be so, in the order in which it is put there.
   func placements(_ service: ServiceDefinition) -> [Placement] {
-    service.units.flatMap(placements)
+    service.units.flatMap { placements($0, of: service) }
   }
 
-  private func placements(_ unit: ProtectedUnit) -> [Placement] {
+  private func placements(_ unit: ProtectedUnit, of service: ServiceDefinition) -> [Placement] {
+    // Drop-ins may come with what its package brings.
+    let isOpen = service.isInPackageRun
     guard let fragment = unit.fragment else { return [] }
     let control = directories.control
     var wanted: [Placement] = []
@@ -67,17 +88,17 @@ package struct UnitShield: Shield {
     wanted.append(
       .directory(
         "\(control)/\(unit.name).d",
-        files: [DropIn.fileName: DropIn.text(unit)],
+        files: [DropIn.fileName: DropIn.text(unit, mayBeStopped: service.letsPackageRestart)],
         // Against drop-ins that this unit shares with others, or that a generator makes: out of
         // effect here, in place there.
         links: Dictionary(
-          Intruders(directories).dropInsToMask(unit, foreign: foreign.names(of: unit.name)).map {
-            ($0, "/dev/null")
-          },
+          Intruders(directories).dropInsToMask(unit, foreign: foreign.names(of: unit.name))
+            .filter { !isOpen || Files.exists("\(control)/\(unit.name).d/\($0)") }
+            .map { ($0, "/dev/null") },
           uniquingKeysWith: { first, _ in first })))
 
     // Against `systemctl edit`, `set-property` and drop-ins by hand.
-    for directory in directories.possessed {
+    for directory in directories.possessed where directory != open(service) {
       let path = "\(directory)/\(unit.name).d"
       wanted.append(
         .possessed(
@@ -128,6 +149,7 @@ package struct UnitDirectories: Sendable {
   package init(root: String = "") { self.root = root }
 
   package var control: String { root + UnitPaths.control }
+  package var packaged: String { root + UnitPaths.packaged }
   package var all: [String] { UnitPaths.all.map { root + $0 } }
   /// Those where files can be removed for good.
   package var lasting: [String] {

@@ -1,0 +1,107 @@
+internal import Linux
+internal import Protection
+internal import Shields
+
+/// Services with `Upgrades=any` while dpkg has them in hand: their files are open to it and their
+/// units stand, until its lock is free and what it brought becomes the baseline.
+///
+/// Nothing of this is remembered but that their baseline is void, so a daemon that is killed in the
+/// middle goes on with it.
+extension Agent {
+  /// The policy that counts: of several services from one package the strictest, because dpkg
+  /// upgrades all of it or nothing.
+  func settleUpgradePolicies() {
+    for service in guards.definitions {
+      let package = guards.definitions.filter {
+        $0.package != nil && $0.package?.name == service.package?.name
+      }
+      let isOpen = (package + [service]).allSatisfy { upgrades(of: $0.unit) == .any }
+      var settled = service
+      settled.upgrades = isOpen ? .any : .token
+      do throws(SystemError) {
+        try guards.store(settled)
+      } catch {
+        trouble(service.unit, "its Upgrades= cannot be stored: \(error)")
+      }
+    }
+  }
+
+  /// Makes way for dpkg: all but the unit shields, and the package's refusal to be removed.
+  func openToPackages(_ services: [ServiceDefinition], others: [ServiceDefinition]) {
+    for service in services {
+      for problem in board.openToPackages(service, others: others) {
+        trouble(service.unit, problem.sentence)
+      }
+    }
+  }
+
+  /// Keeps up with what dpkg does to services in its hands, where that cannot wait for its end: the
+  /// package can be removed as little as before, and its scripts start what it brought.
+  ///
+  /// - Returns: whether PID 1 has to read its unit files again.
+  func followPackageRun() -> Bool {
+    var needsReload = false
+    for service in enforced where service.letsPackageRestart {
+      if let closed = board.closedToRemoval(service) { keep(closed) }
+      if !board.unitFilesUnchanged(service) {
+        needsReload = refreshUnits(of: service.unit) || needsReload
+      }
+    }
+    return needsReload
+  }
+
+  /// Has PID 1 go by the unit files that dpkg brought, without letting go of the units.
+  ///
+  /// - Returns: false where that cannot be, as when a unit file has moved.
+  func refreshUnits(of unit: String) -> Bool {
+    guard let service = guards.definition(of: unit), service.upgrades == .any,
+      let fresh = board.refreshed(service), keep(fresh)
+    else { return false }
+    refreshed[unit] = Clock.wallMicroseconds()
+    var open = fresh
+    open.isInPackageRun = true
+    _ = board.engage(open, [.unit])
+    return true
+  }
+
+  @discardableResult
+  private func keep(_ service: ServiceDefinition) -> Bool {
+    do throws(SystemError) {
+      try guards.store(service)
+      return true
+    } catch {
+      trouble(service.unit, "what its package brought cannot be kept: \(error)")
+      return false
+    }
+  }
+
+  /// Whether a service goes on running what is no longer there.
+  func runsWhatWasReplaced(
+    _ report: UnitReport, from old: ServiceDefinition, to new: ServiceDefinition
+  ) -> Bool {
+    guard new.upgrades == .any, !old.isAbsent, report.isUp, report.mainStartedAt > 0 else {
+      return false
+    }
+    if let at = refreshed[new.unit], at > Int64(clamping: report.mainStartedAt) { return true }
+    let files = { (service: ServiceDefinition) in
+      service.units.flatMap { [$0.fragment].compactMap(\.self) + $0.dropIns } + service.programs
+    }
+    let known = Set(files(old))
+    return files(new).contains { file in
+      guard !known.contains(file), let status = try? Files.status(file.path) else { return false }
+      return status.ctime / 1000 > Int64(clamping: report.mainStartedAt)
+    }
+  }
+
+  /// Restarts what dpkg's own scripts could not.
+  func restartUpgraded() {
+    for unit in outdated.sorted() {
+      recorder.event("restart", outcome: unit, details: [("reason", "its package was upgraded")])
+      manager.restartProtected(unit) { [weak self] failure in
+        if let failure { self?.trouble(unit, "it was not restarted after its upgrade: \(failure)") }
+      }
+    }
+    outdated = []
+    refreshed = [:]
+  }
+}
