@@ -193,7 +193,8 @@ extension Agent {
   }
 
   func reloadIf(_ needed: Bool, then: @escaping () -> Void) {
-    guard needed else { return then() }
+    // Once the host goes down, PID 1 has better things to do.
+    guard needed, shutdown == nil else { return then() }
     manager.reload { [weak self] failure in
       if let failure { self?.trouble(Own.service, "systemd did not reload: \(failure)") }
       then()

@@ -57,6 +57,11 @@ package final class Agent {
   /// An engaging is under way; in a window that is not for all services the state does not show it.
   var isEngaging = false
   var isStopping = false
+  /// What the host is going down for, as far as PID 1 has jobs for it: `reboot`, `poweroff`.
+  var shutdown: String?
+  /// SIGTERM came with a shutdown: nothing left but to see to its end.
+  var isLingering = false
+  var lookAgain: EventSource?
 
   var fileWatch: FileWatch?
   var window: EventSource?
@@ -136,7 +141,7 @@ package final class Agent {
   /// Runs until SIGTERM; services stay protected. Returns the exit status.
   package func run() throws(SystemError) -> Int32 {
     for signal in [Signals.terminate, Signals.interrupt] {
-      signals.append(try loop.onSignal(signal) { [weak self] _ in self?.stop() })
+      signals.append(try loop.onSignal(signal) { [weak self] _ in self?.terminate() })
     }
     members = Groups.id(named: Own.group)
     openControlSocket()
@@ -145,6 +150,7 @@ package final class Agent {
     manager.onUnitChanged = { [weak self] in self?.unitChanged($0, active: $1, freezer: $2) }
     manager.onUnitFilesChanged = { [weak self] in self?.inspectSoon() }
     manager.onConnected = { [weak self] in self?.inspectSoon() }
+    manager.onShutdownJob = { [weak self] in self?.lookForShutdown() }
     manager.connect()
     recorder.sayRepairs()
     start()
@@ -207,7 +213,7 @@ package final class Agent {
     rest = try? loop.after(microseconds: 1_000_000, accuracy: 500_000) { ResidentCode.release() }
   }
 
-  private func stop() {
+  func stop() {
     guard !isStopping else { return }
     isStopping = true
     _ = try? ServiceManager.notify("STOPPING=1")

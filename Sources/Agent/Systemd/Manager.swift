@@ -11,6 +11,10 @@ final class Manager {
   /// Unit files were read again, or links to them changed, by whomever.
   var onUnitFilesChanged: (() -> Void)?
   var onConnected: (() -> Void)?
+  /// There is, or was until now, a job that would take the host down: see `Jobs`.
+  var onShutdownJob: (() -> Void)?
+  /// A job of any kind is done; heard only while somebody asks for it.
+  var onJobDone: (() -> Void)? { didSet { try? subscribe() } }
 
   private let loop: EventLoop
   private let path: String
@@ -101,14 +105,23 @@ final class Manager {
     }
   }
 
-  /// Starts a unit, in place of whatever job is in the way; PID 1 refuses that during a shutdown.
+  /// Starts a unit, in place of whatever job is in the way, unless the host is shutting down: the
+  /// start of a service would take the place of the shutdown too, but for one that PID 1 was told
+  /// to let nothing replace.
   func start(_ unit: String) {
+    jobs { [weak self] jobs in
+      if jobs?.shutdown == nil { self?.startAtOnce(unit) }
+    }
+  }
+
+  /// The same without a look at what is under way.
+  func startAtOnce(_ unit: String, done: @escaping () -> Void = {}) {
     call(
       "StartUnit",
       arguments: {
         try $0.append(string: unit)
         try $0.append(string: "replace")
-      }, reply: { _ in })
+      }, reply: { _ in done() })
   }
 
   /// Restarts a unit that is not protected now; `done(nil)` once that is under way.
@@ -176,7 +189,7 @@ final class Manager {
     if case .failure(let error) = result { error.message } else { nil }
   }
 
-  private func call(
+  func call(
     _ member: String, path: String = Manager.object, interface: String = Manager.manager,
     timeout: UInt64 = Manager.callTimeout,
     arguments build: (BusMessage) throws -> Void = { _ in },
@@ -214,6 +227,20 @@ final class Manager {
           else { return }
           self?.onUnitChanged?(
             unit, values["ActiveState"]?.string, values["FreezerState"]?.string)
+        })
+    }
+    for member in ["JobNew", "JobRemoved"] {
+      for unit in Jobs.shutdownUnits {
+        matches.append(
+          try bus.onSignal(
+            path: Self.object, interface: Self.manager, member: member, argument: unit, position: 2
+          ) { [weak self] _ in self?.onShutdownJob?() })
+      }
+    }
+    if onJobDone != nil {
+      matches.append(
+        try bus.onSignal(path: Self.object, interface: Self.manager, member: "JobRemoved") {
+          [weak self] _ in self?.onJobDone?()
         })
     }
     for member in ["UnitFilesChanged", "Reloading"] {

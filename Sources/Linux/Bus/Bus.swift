@@ -146,19 +146,20 @@ package final class Bus {
     }
   }
 
-  /// Calls the handler for every signal that fits. `argument` is the signal's first one, where that
-  /// is a string. Nil fits everything, but a sender should be named on a bus.
+  /// Calls the handler for every signal that fits. `argument` is the signal's first one, or
+  /// the one at `position`, where that is a string. Nil fits everything, but a sender should be named on a bus.
   ///
   /// PID 1 sends its signals on a direct connection without being asked (`Subscribe`), and many:
   /// some 400 for a daemon-reload. Say as much as is known.
   package func onSignal(
     sender: String? = nil, path: String? = nil, interface: String, member: String,
-    argument: String? = nil, handler: @escaping (BusMessage) -> Void
+    argument: String? = nil, position: Int = 0, handler: @escaping (BusMessage) -> Void
   ) throws(BusError) -> BusMatch {
     BusMatch(
       try signal(
         BusMatchRule(
-          sender: sender, path: path, interface: interface, member: member, argument: argument),
+          sender: sender, path: path, interface: interface, member: member, argument: argument,
+          position: position),
         handler))
   }
 

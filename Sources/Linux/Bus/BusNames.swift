@@ -46,13 +46,15 @@ struct BusMatchRule {
   var interface: String
   var member: String
   var argument: String?
+  /// Which of the signal's arguments that is.
+  var position = 0
 
   /// `type='signal',member='…'`. A value with a quote, which could add conditions, is refused.
   func text() throws(BusError) -> String {
     var text = "type='signal'"
     let conditions = [
       ("sender", sender), ("path", path), ("interface", interface), ("member", member),
-      ("arg0", argument),
+      ("arg\(position)", argument),
     ]
     for case (let key, let value?) in conditions {
       if value.utf8.contains(where: { $0 == UInt8(ascii: "'") || $0 == 0 }) {

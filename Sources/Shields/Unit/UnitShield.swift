@@ -107,11 +107,14 @@ package struct UnitShield: Shield {
     }
 
     // Against every way into `inactive`: PID 1 starts it again by itself, in some 30 ms, because
-    // a unit that cannot go away upholds it (systemd.unit(5), Upholds=).
-    wanted.append(
-      .file(
-        "\(control)/-.slice.d/50-protected-by-holdfast-\(unit.name).conf",
-        text: "[Unit]\nUpholds=\(unit.name)\n", mode: 0o644))
+    // a unit that cannot go away upholds it (systemd.unit(5), Upholds=). Not a socket: PID 1
+    // refuses to listen while its service runs, and would try again some 700 times a second.
+    if unit.name.hasSuffix(".service") {
+      wanted.append(
+        .file(
+          "\(control)/-.slice.d/50-protected-by-holdfast-\(unit.name).conf",
+          text: "[Unit]\nUpholds=\(unit.name)\n", mode: 0o644))
+    }
 
     // Against `disable`: started at boot all the same, and the links put back.
     for target in Set(unit.links.compactMap(\.wantingTarget)).sorted() {
