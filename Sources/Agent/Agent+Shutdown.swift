@@ -28,18 +28,16 @@ extension Agent {
         .state, .warning, "The shutdown was called off: services are protected again.")
       recorder.event("shutdown", outcome: "called off")
       manager.onJobDone = nil
-      manager.reload { [weak self] _ in self?.startEverything() }
+      let units = enforced.flatMap(\.units).filter { $0.fragment != nil }.map(\.name)
+      for unit in units where unit != Own.service { manager.startAtOnce(unit) }
+      // What was left out meanwhile.
+      manager.reload { [weak self] _ in
+        guard let self else { return }
+        guard isLingering else { return inspectSoon() }
+        // PID 1 starts it anew once it has ended.
+        manager.startAtOnce(Own.service) { [weak self] in self?.stop() }
+      }
     }
-  }
-
-  private func startEverything() {
-    // Itself last: PID 1 starts it anew once it has ended.
-    let names = enforced.reversed().flatMap { service in
-      service.units.filter { $0.fragment != nil }.map(\.name).reversed()
-    }.filter { $0 != Own.service }
-    for name in names { manager.startAtOnce(name) }
-    guard isLingering else { return inspectSoon() }
-    manager.startAtOnce(Own.service) { [weak self] in self?.stop() }
   }
 
   // MARK: Being stopped
