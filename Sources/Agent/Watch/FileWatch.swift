@@ -75,7 +75,7 @@ enum WatchList {
           list["\(directory)/\(unit.name).d"] = .some(nil)
           for name in shared { list["\(directory)/\(name)"] = .some(nil) }
         }
-        list["\(UnitPaths.control)/-.slice.d"] = .some(nil)
+        list["\(UnitPaths.control)/init.scope.d"] = .some(nil)
         for link in unit.links { add(link.path, to: &list) }
         for file in [unit.fragment].compactMap({ $0 }) + unit.dropIns { add(file.path, to: &list) }
       }
