@@ -110,7 +110,8 @@ tree=$staging/holdfast
 place_program holdfastd /usr/sbin
 place_program holdfast /usr/bin
 units=/usr/lib/systemd/system
-for unit in holdfastd.service holdfastd.socket holdfast-reconnected.service holdfast-rescue.service; do
+for unit in holdfastd.service holdfastd.socket holdfast-reconnected.service holdfast-rescue.service \
+  holdfast-thaw.path holdfast-thaw.service; do
   place 0644 "$top/systemd/$unit" "$units/$unit"
 done
 place 0755 "$top/systemd/holdfast-generator" /usr/lib/systemd/system-generators/holdfast-generator

@@ -107,7 +107,7 @@ extension Agent {
 
   /// The units that a service consists of.
   func units(of service: String) -> [String] {
-    service == Own.service ? [Own.service, Own.socket] : [service]
+    service == Own.service ? Own.units : [service]
   }
 
   func extraFiles(of service: String) -> [String] {
@@ -156,7 +156,7 @@ extension Agent {
           } else if !report.refusesManualStop, !service.letsPackageRestart {
             trouble(service.unit, "\(unit.name) does not refuse to be stopped")
           }
-          if report.isUp {
+          if report.isUp || !service.staysUp(unit) {
             starting.remove(unit.name)
           } else {
             starting.insert(unit.name)
@@ -187,9 +187,7 @@ extension Agent {
   }
 
   func note(_ report: UnitReport, of service: ServiceDefinition) {
-    if report.facts.name == service.unit, !report.controlGroup.isEmpty {
-      controlGroups[service.unit] = report.controlGroup
-    }
+    if report.facts.name == service.unit { groups.follow(report) }
   }
 
   func reloadIf(_ needed: Bool, then: @escaping () -> Void) {

@@ -18,13 +18,15 @@ extension Agent {
 
   // MARK: Units
 
-  /// PID 1 says that a unit's state is another.
-  func unitChanged(_ unit: String, active: String?, freezer: String?) {
+  /// PID 1 says that something of a unit is another.
+  func unitChanged(_ unit: String, _ change: UnitChange) {
     guard machine.state != .unmanaged, !isEngaging, !isStopping,
-      let service = enforced.first(where: { $0.units.contains { $0.name == unit } })
+      let service = enforced.first(where: { $0.units.contains { $0.name == unit } }),
+      service.units.contains(where: { $0.name == unit && service.staysUp($0) })
     else { return }
-    if let freezer, freezer.hasPrefix("fr") { thaw(unit, of: service.unit) }
-    switch active {
+    if let main = change.mainPID, main > 0 { groups.follow(unit, main: main) }
+    if change.freezerState?.hasPrefix("fr") == true { checkGroup(of: service) }
+    switch change.activeState {
     case "active": up(unit, of: service.unit)
     case "inactive", "failed", "deactivating": down(unit, of: service.unit)
     default: break
@@ -39,12 +41,37 @@ extension Agent {
     } else if tallies[service]?.downSince == nil {
       tallies[service, default: HealingTally()].downSince = Clock.monotonicMicroseconds()
     }
-    // Most times PID 1 is quicker by itself (Restart=, Upholds=); this is for when it is not.
-    manager.start(unit)
+    // Most times PID 1 is quicker by itself (Restart=, Upholds=); this is for when it is not. In a
+    // shutdown it refuses.
+    manager.start(unit) { [weak self] failure in
+      if failure == nil { self?.hasten(unit) }
+    }
+  }
+
+  /// How long a stop that nobody may ask for takes at most: microseconds. The service goes its own
+  /// way for that long.
+  private static let stopPatience: UInt64 = 1_500_000
+
+  private func hasten(_ unit: String) {
+    guard leaving[unit] == nil else { return }
+    leaving[unit] = try? loop.after(microseconds: Self.stopPatience, accuracy: 100_000) {
+      [weak self] in
+      guard let self else { return }
+      leaving[unit] = nil
+      manager.reports(of: [unit]) { reports in
+        guard let report = reports.first, report.activeState == "deactivating",
+          !report.controlGroup.isEmpty
+        else { return }
+        for pid in ControlGroup.processes(report.controlGroup) {
+          try? Processes.signal(pid, Signals.kill)
+        }
+      }
+    }
   }
 
   private func up(_ unit: String, of service: String) {
     starting.remove(unit)
+    leaving[unit] = nil
     guard unit == service, let downSince = tallies[service]?.downSince else { return }
     let now = Clock.monotonicMicroseconds()
     tallies[service]?.downSince = nil
@@ -53,51 +80,11 @@ extension Agent {
     refreshControlGroup(service)
   }
 
-  func thaw(_ unit: String, of service: String) {
-    manager.thaw(unit)
-    healed(service, ["was frozen"])
-  }
-
   private func refreshControlGroup(_ service: String) {
     manager.reports(of: [service]) { [weak self] reports in
       guard let self, let report = reports.first, let definition = guards.definition(of: service)
       else { return }
       note(report, of: definition)
-    }
-  }
-
-  // MARK: Processes
-
-  /// Twice a second, and only while a service other than Holdfast is guarded: neither a stop signal
-  /// nor a freeze sends an event.
-  func updateProcessCheck() {
-    let needed = enforced.contains { $0.unit != Own.service }
-    if !needed {
-      processCheck = nil
-    } else if processCheck == nil {
-      processCheck = try? loop.every(microseconds: 500_000, accuracy: 50_000) { [weak self] in
-        self?.checkProcesses()
-      }
-    }
-  }
-
-  private func checkProcesses() {
-    checks += 1
-    // Every two seconds: clearing a flag, or writing through a mapping, sends no event either.
-    if checks % 4 == 0 { mendState() }
-    if checks % 4 == 0, isFree, enforced.contains(where: { !board.isWhole($0, shieldsInForce($0)) })
-    {
-      inspectSoon()
-    }
-    for service in enforced {
-      guard let group = controlGroups[service.unit] else { continue }
-      var stopped = false
-      for pid in Processes.inCgroup(group) where Processes.state(pid) == "T" {
-        stopped = true
-        try? Processes.signal(pid, Signals.continue)
-      }
-      if stopped { healed(service.unit, ["was stopped by a signal"]) }
-      if Processes.isFrozen(cgroup: group) { thaw(service.unit, of: service.unit) }
     }
   }
 

@@ -63,7 +63,7 @@ extension Agent {
       // Names of both; nil is all of them.
       one.flatMap { names in other.map { names.union($0) } }
     }
-    fileWatch?.update(list)
+    fileWatch?.update(list, flagged: board.flagged(services))
   }
 
   /// Files and packages wait while a dpkg run is waited for.
@@ -93,8 +93,8 @@ extension Agent {
             found[service.unit, default: []].append(report.absence)
             continue
           }
-          if report.isFrozen { thaw(unit.name, of: service.unit) }
-          if !report.isUp { down(unit.name, of: service.unit) }
+          if report.isFrozen { manager.thaw(unit.name) }
+          if !report.isUp, service.staysUp(unit) { down(unit.name, of: service.unit) }
           if !report.refusesManualStop, !service.letsPackageRestart {
             // PID 1 read its files at a moment when ours were not there.
             stale = true

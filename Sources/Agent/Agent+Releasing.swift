@@ -20,7 +20,7 @@ extension Agent {
     var problems: [Problem] = []
     for service in services {
       problems += board.release(service, others: enforced)
-      controlGroups[service.unit] = nil
+      groups.forget(service.unit)
       troubles[service.unit] = nil
     }
     updateProcessCheck()

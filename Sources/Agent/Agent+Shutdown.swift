@@ -35,7 +35,7 @@ extension Agent {
         guard let self else { return }
         guard isLingering else { return inspectSoon() }
         // PID 1 starts it anew once it has ended.
-        manager.startAtOnce(Own.service) { [weak self] in self?.stop() }
+        manager.startAtOnce(Own.service) { [weak self] _ in self?.stop() }
       }
     }
   }

@@ -64,6 +64,7 @@ package final class Agent {
   var lookAgain: EventSource?
 
   var fileWatch: FileWatch?
+  private var mountWatch: MountWatch?
   var window: EventSource?
   var packagePoll: EventSource?
   var packageDeadline: UInt64 = 0
@@ -82,8 +83,13 @@ package final class Agent {
   var pace = InspectionPace()
   /// Per unit, when PID 1 was last seen to go by our files alone: CLOCK_MONOTONIC microseconds.
   var lastClean: [String: UInt64] = [:]
-  /// For the processes of guarded services: paths below the cgroup root.
-  var controlGroups: [String: String] = [:]
+  let groups: ControlGroups
+  /// Groups that PID 1 was asked to thaw.
+  var thawing: [String: ThawAttempts] = [:]
+  /// Units that were seen on their way down, and are ended if they take too long.
+  var leaving: [String: EventSource] = [:]
+  /// Processes that were found held by a tracer, until they are looked at again.
+  var held: Set<Int32> = []
   var lastRestart: [String: UInt64] = [:]
   private var signals: [EventSource] = []
   private var rest: EventSource?
@@ -111,6 +117,7 @@ package final class Agent {
     waiting = Waiting(loop: loop)
     settings = SettingsStore(paths: usable, vault: vault)
     notices = NoticeStore(vault: vault)
+    groups = ControlGroups(loop: loop)
     failures = FailureLimit(perMinute: settings.current.control.failedTokensPerMinute)
   }
 
@@ -147,10 +154,12 @@ package final class Agent {
     openControlSocket()
     _ = try loop.enableWatchdog()
     fileWatch = FileWatch(loop: loop) { [weak self] in self?.inspectSoon() }
-    manager.onUnitChanged = { [weak self] in self?.unitChanged($0, active: $1, freezer: $2) }
+    mountWatch = MountWatch(loop: loop) { [weak self] in self?.inspectSoon() }
+    manager.onUnitChanged = { [weak self] in self?.unitChanged($0, $1) }
     manager.onUnitFilesChanged = { [weak self] in self?.inspectSoon() }
     manager.onConnected = { [weak self] in self?.inspectSoon() }
     manager.onShutdownJob = { [weak self] in self?.lookForShutdown() }
+    groups.onChange = { [weak self] in self?.groupChanged($0) }
     manager.connect()
     recorder.sayRepairs()
     start()

@@ -21,9 +21,13 @@ package enum Own {
   package static let service = "holdfastd.service"
   package static let socket = "holdfastd.socket"
   /// Units of the package that are protected with the daemon.
-  package static let parts = [
-    socket, "holdfast-rescue.service", "holdfast-reconnected.service",
-  ]
+  package static let parts =
+    units.dropFirst() + [
+      "holdfast-rescue.service", "holdfast-reconnected.service",
+    ]
+  /// Those that are guarded as one: the service itself, its socket, and what PID 1 has instead of us
+  /// while we are frozen.
+  package static let units = [service, socket, "holdfast-thaw.path", "holdfast-thaw.service"]
   /// Files that go with the daemon, apart from its program.
   package static let files = [
     "/usr/bin/holdfast", "/usr/libexec/holdfast/holdfast-rescue",

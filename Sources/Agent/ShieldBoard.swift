@@ -13,9 +13,12 @@ final class ShieldBoard {
   private let deriving: Deriving
   /// Holdfast's own configuration: what counts of it is the daemon's accepted copy.
   private let openDirectory: String
+  /// The daemon's own.
+  private let state: String
 
   init(directory: String, configuration: String) throws(SystemError) {
     openDirectory = configuration
+    state = directory
     bench = try Workbench(directory: directory)
     packages = PackageDatabase()
     unitShield = UnitShield(bench: bench, foreign: foreign)
@@ -35,7 +38,7 @@ final class ShieldBoard {
   func engage(
     _ service: ServiceDefinition, _ names: Set<ShieldName> = Set(ShieldName.allCases)
   ) -> Engagement {
-    var result = Engagement()
+    var result = names.contains(.file) ? uncover(service) : Engagement()
     for shield in selected(names) {
       let one = shield.engage(service)
       result.mended += one.mended
@@ -94,11 +97,19 @@ final class ShieldBoard {
   }
 
   func inspect(_ service: ServiceDefinition, _ name: ShieldName) -> [Problem] {
-    selected([name]).flatMap { $0.inspect(service) }
+    let covers = name == .file ? covers(service).map(\.problem) : []
+    return covers + selected([name]).flatMap { $0.inspect(service) }
+  }
+
+  /// What of these services has the immutable flag.
+  func flagged(_ services: [ServiceDefinition]) -> Set<String> {
+    services.reduce(into: []) { paths, service in
+      for shield in shields { paths.formUnion(shield.flagged(service)) }
+    }
   }
 
   func isWhole(_ service: ServiceDefinition, _ names: Set<ShieldName>) -> Bool {
-    selected(names).allSatisfy { $0.inspect(service).isEmpty }
+    names.allSatisfy { inspect(service, $0).isEmpty }
   }
 
   /// Whether the unit shield's files stand, so that PID 1 speaks of them and not of the unit's own.
@@ -111,9 +122,12 @@ final class ShieldBoard {
     _ facts: [UnitFacts], wishes: DerivingWishes, upgrades: UpgradePolicy, addedBy: AddedBy,
     known: [ServiceDefinition]
   ) throws(SystemError) -> Derivation {
-    try deriving.derive(
+    var derivation = try deriving.derive(
       facts, wishes: wishes, open: openDirectory, known: known, upgrades: upgrades,
       addedBy: addedBy)
+    derivation.service.mounts =
+      Covers(mounts: try Mounts.all()).underneath(places(derivation.service))
+    return derivation
   }
 
   /// The service with one more file in its baseline; nil where it has that, or there is none.
@@ -130,6 +144,39 @@ final class ShieldBoard {
   func keepOnly(_ definitions: [ServiceDefinition]) {
     bench.baseline.prune(keeping: definitions)
     bench.baseline.saveStamps()
+  }
+}
+
+// MARK: Mounts
+
+extension ShieldBoard {
+  /// Before anything else: what is covered can neither be looked at nor mended.
+  private func uncover(_ service: ServiceDefinition) -> Engagement {
+    var result = Engagement()
+    for finding in covers(service) {
+      do throws(SystemError) {
+        try finding.undo()
+        result.mended.append(finding.problem)
+      } catch {
+        result.problems.append(
+          Problem(path: finding.problem.path, what: "\(finding.problem.what): \(error)"))
+      }
+    }
+    // PID 1 may have read its unit files while ours could not be seen.
+    result.needsReload = result.mended.contains(where: \.isVisible)
+    return result
+  }
+
+  private func covers(_ service: ServiceDefinition) -> [Covers.Finding] {
+    guard let mounts = try? Mounts.all() else { return [] }
+    return Covers(mounts: mounts).find(service, places(service))
+  }
+
+  /// Every path that may not be covered.
+  private func places(_ service: ServiceDefinition) -> Set<String> {
+    shields.reduce(into: service.unit == Own.service ? [state] : []) { paths, shield in
+      paths.formUnion(shield.paths(service))
+    }
   }
 }
 

@@ -8,6 +8,7 @@ extension ServiceDefinition {
       "unit": .string(unit), "description": .string(description),
       "units": .array(units.map(\.json)), "programs": .array(programs.map(\.json)),
       "settings": .array(settings.map(\.json)), "package": package?.json ?? .null,
+      "mounts": mounts.map { .array($0.map(\.json)) } ?? .null,
       "upgrades": .string(upgrades.rawValue), "added_by": addedBy.json,
       "logs": .strings(logs), "allow_signals": .strings(allowSignals),
     ]
@@ -32,6 +33,7 @@ extension ServiceDefinition {
       // Not in definitions of before there were these.
       logs: json["logs"].all(\.string) ?? [],
       allowSignals: json["allow_signals"].all(\.string) ?? [])
+    mounts = json["mounts"].all(KeptMount.init)
   }
 }
 
@@ -85,6 +87,19 @@ extension KeptLink {
   init?(json: JSON) {
     guard let path = json["path"]?.string, let target = json["target"]?.string else { return nil }
     self.init(path: path, target: target)
+  }
+}
+
+extension KeptMount {
+  var json: JSON {
+    ["point": .string(point), "read_only": .bool(isReadOnly), "noexec": .bool(forbidsPrograms)]
+  }
+
+  init?(json: JSON) {
+    guard let point = json["point"]?.string, let isReadOnly = json["read_only"]?.bool,
+      let forbidsPrograms = json["noexec"]?.bool
+    else { return nil }
+    self.init(point: point, isReadOnly: isReadOnly, forbidsPrograms: forbidsPrograms)
   }
 }
 

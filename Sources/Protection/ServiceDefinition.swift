@@ -14,6 +14,8 @@ package struct ServiceDefinition: Sendable, Equatable {
   /// Configuration files.
   package var settings: [KeptFile]
   package var package: InstalledPackage?
+  /// The mounts that all of it lies on, in mounting order; nil where they were not looked at.
+  package var mounts: [KeptMount]?
   package var upgrades: UpgradePolicy
   package var addedBy: AddedBy
   /// Patterns of files that the service writes and others rotate: never in the baseline.
@@ -50,6 +52,12 @@ extension ServiceDefinition {
 
   /// The other names of the service itself (`Alias=` in systemd.unit(5)).
   package var aliases: [String] { units.first?.aliases ?? [] }
+
+  /// Whether one of its units is there all the time, and not only while something it helps with is
+  /// being done.
+  package func staysUp(_ unit: ProtectedUnit) -> Bool {
+    unit.name == self.unit || unit.type != "oneshot"
+  }
 }
 
 /// A systemd unit as the baseline has it.
@@ -134,6 +142,19 @@ package struct KeptLink: Sendable, Equatable {
   package init(path: String, target: String) {
     self.path = path
     self.target = target
+  }
+}
+
+/// A mount as the baseline has it: proc_pid_mountinfo(5).
+package struct KeptMount: Sendable, Equatable {
+  package var point: String
+  package var isReadOnly: Bool
+  package var forbidsPrograms: Bool
+
+  package init(point: String, isReadOnly: Bool, forbidsPrograms: Bool) {
+    self.point = point
+    self.isReadOnly = isReadOnly
+    self.forbidsPrograms = forbidsPrograms
   }
 }
 

@@ -32,6 +32,15 @@ package enum Placement: Sendable, Equatable {
     }
   }
 
+  /// What of it has the immutable flag.
+  package var flagged: [String] {
+    switch self {
+    case .directory(let path, let files, _): [path] + files.keys.map { "\(path)/\($0)" }
+    case .possessed, .file, .kept, .replaced: [path]
+    case .link, .keptLink: []
+    }
+  }
+
   /// What the rescue boot has to know to undo this without the daemon.
   func manifestLines(baseline: BaselineStore) -> [Manifest.Line] {
     switch self {

@@ -20,6 +20,9 @@ package protocol Shield {
   /// What of the machine the shield takes care of, for this service.
   func paths(_ service: ServiceDefinition) -> Set<String>
 
+  /// What of it has the immutable flag.
+  func flagged(_ service: ServiceDefinition) -> [String]
+
   /// What is not as it should be, if anything.
   func inspect(_ service: ServiceDefinition) -> [Problem]
 }

@@ -156,7 +156,8 @@ import Testing
     let loop = try EventLoop()
     let directory = try TemporaryDirectory()
     var seen: [InotifyEvent] = []
-    let source = try loop.onInotify(path: directory.path, mask: .changes) { seen.append($0) }
+    let queue = try InotifyQueue(loop: loop) { _, event in seen.append(event) }
+    _ = try queue.add(directory.path, .changes)
     try Files.writeAtomically(directory("file"), "text", sync: false)
     try Files.remove(directory("file"))
     while try loop.runOnce(timeout: 50_000) {}
@@ -166,27 +167,28 @@ import Testing
     let from = seen.first { $0.mask.contains(.movedFrom) }
     let to = seen.first { $0.mask.contains(.movedTo) }
     #expect(from?.cookie == to?.cookie)
-    withExtendedLifetime(source) {}
+    withExtendedLifetime(queue) {}
   }
 
   @Test func saysWhenAWatchIsGone() throws {
     let loop = try EventLoop()
     let directory = try TemporaryDirectory()
     try Files.touch(directory("file"))
-    var source: EventSource?
     var masks: InotifyMask = []
-    source = try loop.onInotify(path: directory("file"), mask: .changes) { event in
+    var watches: Set<Int32?> = []
+    let queue = try InotifyQueue(loop: loop) { watch, event in
+      watches.insert(watch)
       masks.formUnion(event.mask)
       #expect(event.name == nil)
-      if event.mask.contains(.ignored) { source?.cancel() }
     }
+    let watch = try queue.add(directory("file"), .changes)
+    #expect(try queue.add(directory("file"), .closeNoWrite) == watch)
+    _ = try Files.read(directory("file"))
     try Files.remove(directory("file"))
     while try loop.runOnce(timeout: 50_000) {}
-    #expect(masks.isSuperset(of: [.deleteSelf, .ignored]))
-    #expect(source?.isCancelled == true)
-    let error = #expect(throws: SystemError.self) {
-      try loop.onInotify(path: directory("file"), mask: .changes) { _ in }
-    }
+    #expect(watches == [watch])
+    #expect(masks.isSuperset(of: [.closeNoWrite, .deleteSelf, .ignored]))
+    let error = #expect(throws: SystemError.self) { try queue.add(directory("file"), .changes) }
     #expect(error?.errno == ENOENT)
   }
 

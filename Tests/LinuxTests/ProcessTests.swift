@@ -50,20 +50,21 @@ import Testing
   @Test func knowsItself() throws {
     #expect(Processes.executable(getpid()) == (try Files.readLink("/proc/self/exe")))
     #expect(Processes.arguments(getpid())?.isEmpty == false)
-    #expect(Processes.cgroup(getpid())?.hasPrefix("/") == true)
+    #expect(ControlGroup.of(getpid())?.hasPrefix("/") == true)
   }
 
   @Test(
     arguments: [
-      ("0::/system.slice/a:b.service\n", "/system.slice/a:b.service"),
-      ("9:name=systemd:/user.slice\n1:cpu:/\n0::/\n", "/user.slice"), ("1:cpu:/x\n", nil),
-      ("", nil),
-    ] as [(String, String?)])
-  func readsControlGroups(text: String, group: String?) {
-    #expect(Processes.systemdGroup(text) == group)
+      ("0::/system.slice/a:b.service\n", true, "/system.slice/a:b.service"),
+      ("9:name=systemd:/user.slice\n1:cpu:/\n0::/\n", false, "/user.slice"),
+      ("9:name=systemd:/\n0::/user.slice\n", true, "/user.slice"), ("1:cpu:/x\n", true, nil),
+      ("", false, nil),
+    ] as [(String, Bool, String?)])
+  func readsControlGroups(text: String, isUnified: Bool, group: String?) {
+    #expect(ControlGroup.systemdGroup(text, isUnified: isUnified) == group)
   }
 
   @Test func findsNobodyInNoCgroup() {
-    #expect(Processes.inCgroup("/nonexistent.slice").isEmpty)
+    #expect(ControlGroup.processes("/nonexistent.slice").isEmpty)
   }
 }

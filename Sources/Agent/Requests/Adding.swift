@@ -262,7 +262,7 @@ extension Agent {
     _ service: ServiceDefinition, _ report: UnitReport? = nil, _ derivation: Derivation? = nil
   ) -> [JSON.Member] {
     let unit = service.units.first
-    let cgroup = controlGroups[service.unit] ?? report?.controlGroup
+    let cgroup = groups[service.unit]?.path ?? report?.controlGroup
     var members: [JSON.Member] = [
       .init(name: "unit", value: .string(service.unit)),
       .init(name: "description", value: .string(service.description)),

@@ -6,8 +6,8 @@ internal import Shields
 /// Nothing here goes through a bus daemon, so stopping dbus blinds nobody. A lost connection (PID 1
 /// executes itself anew in an upgrade) is made again, with everything looked at afresh.
 final class Manager {
-  /// A unit's active or freezer state is another.
-  var onUnitChanged: ((_ unit: String, _ activeState: String?, _ freezerState: String?) -> Void)?
+  /// Something of a unit is another.
+  var onUnitChanged: ((_ unit: String, _ change: UnitChange) -> Void)?
   /// Unit files were read again, or links to them changed, by whomever.
   var onUnitFilesChanged: (() -> Void)?
   var onConnected: (() -> Void)?
@@ -38,6 +38,7 @@ final class Manager {
   private static let properties = "org.freedesktop.DBus.Properties"
   /// Deadlines, microseconds. Generators may take their time in a reload.
   private static let callTimeout: UInt64 = 5_000_000
+  private static let thawTimeout: UInt64 = 500_000
   private static let reloadTimeout: UInt64 = 60_000_000
   private static let retryDelay: UInt64 = 100_000
 
@@ -108,20 +109,23 @@ final class Manager {
   /// Starts a unit, in place of whatever job is in the way, unless the host is shutting down: the
   /// start of a service would take the place of the shutdown too, but for one that PID 1 was told
   /// to let nothing replace.
-  func start(_ unit: String) {
+  ///
+  /// `done(nil)` once it is to start, else what is against it.
+  func start(_ unit: String, done: @escaping (String?) -> Void = { _ in }) {
     jobs { [weak self] jobs in
-      if jobs?.shutdown == nil { self?.startAtOnce(unit) }
+      guard jobs?.shutdown == nil else { return done("the host is shutting down") }
+      self?.startAtOnce(unit, done: done)
     }
   }
 
   /// The same without a look at what is under way.
-  func startAtOnce(_ unit: String, done: @escaping () -> Void = {}) {
+  func startAtOnce(_ unit: String, done: @escaping (String?) -> Void = { _ in }) {
     call(
       "StartUnit",
       arguments: {
         try $0.append(string: unit)
         try $0.append(string: "replace")
-      }, reply: { _ in done() })
+      }, reply: { done(Self.failure($0)) })
   }
 
   /// Restarts a unit that is not protected now; `done(nil)` once that is under way.
@@ -134,8 +138,11 @@ final class Manager {
       }, reply: { done(Self.failure($0)) })
   }
 
-  func thaw(_ unit: String) {
-    call("ThawUnit", arguments: { try $0.append(string: unit) }, reply: { _ in })
+  /// `done(nil)` once the unit runs again, else what PID 1 says against it.
+  func thaw(_ unit: String, done: @escaping (String?) -> Void = { _ in }) {
+    call(
+      "ThawUnit", timeout: Self.thawTimeout, arguments: { try $0.append(string: unit) },
+      reply: { done(Self.failure($0)) })
   }
 
   /// Restarts a unit that refuses to be stopped by hand, the unit's own way: a passing unit that
@@ -222,11 +229,9 @@ final class Manager {
           path: Bus.objectPath(unit: unit), interface: Self.properties, member: "PropertiesChanged"
         ) { [weak self] message in
           guard (try? message.readString()) != nil,
-            let values = try? message.readProperties(["ActiveState", "FreezerState"]),
-            !values.isEmpty
+            let values = try? message.readProperties(UnitChange.keys), !values.isEmpty
           else { return }
-          self?.onUnitChanged?(
-            unit, values["ActiveState"]?.string, values["FreezerState"]?.string)
+          self?.onUnitChanged?(unit, UnitChange(values))
         })
     }
     for member in ["JobNew", "JobRemoved"] {

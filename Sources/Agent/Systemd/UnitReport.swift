@@ -1,6 +1,22 @@
 internal import Linux
 internal import Shields
 
+/// What PID 1 says has become another with a unit; nil for what has not.
+struct UnitChange: Sendable, Equatable {
+  let activeState: String?
+  let freezerState: String?
+  /// 0 for none.
+  let mainPID: Int32?
+
+  static let keys: Set<String> = ["ActiveState", "FreezerState", "MainPID"]
+
+  init(_ values: [String: BusValue]) {
+    activeState = values["ActiveState"]?.string
+    freezerState = values["FreezerState"]?.string
+    mainPID = values["MainPID"]?.uint64.map { Int32(truncatingIfNeeded: $0) }
+  }
+}
+
 /// What PID 1 says of a unit at one moment (org.freedesktop.systemd1(5)).
 struct UnitReport: Sendable, Equatable {
   var facts: UnitFacts
@@ -17,6 +33,10 @@ struct UnitReport: Sendable, Equatable {
   var refusesManualStop = false
   var needsReload = false
   var isFrozen = false
+  /// 0 for none.
+  var mainPID: Int32 = 0
+  /// The service itself makes groups within its own, and moves processes (`Delegate=`).
+  var isDelegated = false
   /// CLOCK_MONOTONIC microseconds at which the main process started.
   var mainStarted: UInt64 = 0
   /// The same in microseconds since the epoch.
@@ -63,6 +83,8 @@ struct UnitReport: Sendable, Equatable {
     refusesManualStop = unit.bool("RefuseManualStop")
     needsReload = unit.bool("NeedDaemonReload")
     isFrozen = unit.string("FreezerState").hasPrefix("fr")
+    mainPID = Int32(truncatingIfNeeded: service.integer("MainPID"))
+    isDelegated = service.bool("Delegate")
     mainStarted = service.integer("ExecMainStartTimestampMonotonic")
     mainStartedAt = service.integer("ExecMainStartTimestamp")
   }
@@ -78,7 +100,8 @@ struct UnitReport: Sendable, Equatable {
   ]
   static let serviceKeys = Set(
     execKeys + [
-      "Type", "RemainAfterExit", "Environment", "ControlGroup", "ExecMainStartTimestampMonotonic",
+      "Type", "RemainAfterExit", "Environment", "ControlGroup", "MainPID", "Delegate",
+      "ExecMainStartTimestampMonotonic",
       "ExecMainStartTimestamp",
     ])
 }

@@ -6,55 +6,120 @@ internal import Protection
 /// It says only that something happened; what it was, an inspection finds out. Watches follow
 /// directories that are removed and made again.
 final class FileWatch {
-  private final class Watched {
-    let inode: UInt64
-    /// The names that matter; nil for all of them.
+  /// What one inode is watched for.
+  private struct Watched {
+    /// As a directory: the names in it that matter; nil for all of them.
     var names: Set<String>?
-    var source: EventSource?
-
-    init(inode: UInt64, names: Set<String>?) {
-      self.inode = inode
-      self.names = names
-    }
+    var isDirectory = false
+    /// Flagged immutable: clearing the flag sends no event, but whoever does it has to open the
+    /// file, and closes it again.
+    var flagged: String?
+    /// The inode's change time when the flag was last found missing.
+    var lost: Int64 = 0
   }
 
-  private let loop: EventLoop
   private let changed: () -> Void
-  private var watched: [String: Watched] = [:]
+  private var queue: InotifyQueue?
+  private var watched: [Int32: Watched] = [:]
+  private var directories: [String: (inode: UInt64, watch: Int32)] = [:]
+  private var flagged: [String: Int32] = [:]
 
   init(loop: EventLoop, changed: @escaping () -> Void) {
-    self.loop = loop
     self.changed = changed
+    queue = try? InotifyQueue(loop: loop) { [weak self] watch, event in self?.take(watch, event) }
   }
 
-  /// Watches exactly these directories, as far as they exist now.
+  /// Watches exactly these, as far as they exist now.
   ///
-  /// - Parameter names: for each directory the names that matter; nil for all of them.
-  func update(_ directories: [String: Set<String>?]) {
-    for path in watched.keys where directories[path] == nil { watched[path] = nil }
-    for (path, names) in directories {
-      guard let status = try? Files.status(path, follow: true), status.kind == .directory else {
-        watched[path] = nil
-        continue
-      }
-      if let known = watched[path], known.inode == status.inode {
-        known.names = names
-        continue
-      }
-      let entry = Watched(inode: status.inode, names: names)
-      entry.source = try? loop.onInotify(path: path, mask: Self.mask) {
-        [weak self, weak entry] event in
-        if let names = entry?.names, let name = event.name, !names.contains(name) { return }
-        self?.changed()
-      }
-      watched[path] = entry.source == nil ? nil : entry
+  /// - Parameters:
+  ///   - wanted: directories, and for each the names that matter; nil for all of them.
+  ///   - flagged: paths that have the immutable flag.
+  func update(_ wanted: [String: Set<String>?], flagged wantedFlags: Set<String>) {
+    for (path, known) in directories where wanted[path] == nil {
+      directories[path] = nil
+      drop(known.watch) { $0.isDirectory = false }
     }
+    for (path, watch) in flagged where !wantedFlags.contains(path) {
+      flagged[path] = nil
+      drop(watch) { $0.flagged = nil }
+    }
+    for (path, names) in wanted { follow(path, names) }
+    for path in wantedFlags where flagged[path] == nil {
+      guard let watch = try? queue?.add(path, [.closeNoWrite, .attributes, .moveSelf, .dontFollow])
+      else { continue }
+      flagged[path] = watch
+      watched[watch, default: Watched()].flagged = path
+    }
+  }
+
+  private func follow(_ path: String, _ names: Set<String>?) {
+    let status = (try? Files.status(path, follow: true)) ?? nil
+    if let known = directories[path] {
+      if known.inode == status?.inode {
+        watched[known.watch]?.names = names
+        return
+      }
+      directories[path] = nil
+      drop(known.watch) { $0.isDirectory = false }
+    }
+    guard let status, status.kind == .directory, let watch = try? queue?.add(path, Self.mask) else {
+      return
+    }
+    directories[path] = (status.inode, watch)
+    watched[watch, default: Watched()].isDirectory = true
+    watched[watch]?.names = names
+  }
+
+  private func drop(_ watch: Int32, _ change: (inout Watched) -> Void) {
+    guard var entry = watched[watch] else { return }
+    change(&entry)
+    if entry.isDirectory || entry.flagged != nil {
+      watched[watch] = entry
+    } else {
+      watched[watch] = nil
+      queue?.remove(watch)
+    }
+  }
+
+  private func take(_ watch: Int32?, _ event: InotifyEvent) {
+    guard let watch else { return changed() }  // events were lost
+    guard let entry = watched[watch] else { return }
+    if !event.mask.isDisjoint(with: [.ignored, .moveSelf, .unmount]) {
+      // Gone, or another by now: the next update looks at the names again.
+      forget(watch)
+      return changed()
+    }
+    if let path = entry.flagged, event.name == nil {
+      // Reading is no damage, and our own looks end here.
+      let isRead = event.mask.subtracting([.closeNoWrite, .isDirectory]).isEmpty
+      if isRead, !hasLostFlag(path, watch) { return }
+      return changed()
+    }
+    guard entry.isDirectory, !event.mask.contains(.closeNoWrite) else { return }
+    if let names = entry.names, let name = event.name, !names.contains(name) { return }
+    changed()
+  }
+
+  /// Whether the flag was cleared since this was last asked; where it cannot be had, or not be set
+  /// again, asking once was enough.
+  private func hasLostFlag(_ path: String, _ watch: Int32) -> Bool {
+    guard (try? InodeFlags.isImmutable(path)) == false,
+      let now = ((try? Files.status(path)) ?? nil)?.ctime, watched[watch]?.lost != now
+    else { return false }
+    watched[watch]?.lost = now
+    return true
+  }
+
+  private func forget(_ watch: Int32) {
+    if let path = watched[watch]?.flagged { flagged[path] = nil }
+    for (path, known) in directories where known.watch == watch { directories[path] = nil }
+    watched[watch] = nil
+    queue?.remove(watch)
   }
 
   private static let mask: InotifyMask = [
     .modify, .closeWrite, .attributes, .movedFrom, .movedTo, .create, .delete, .deleteSelf,
-    .moveSelf,
-    .onlyDirectory,
+    .moveSelf, .onlyDirectory,
   ]
 }
 

@@ -11,8 +11,10 @@ package enum InodeFlags {
   /// It may only be appended to: FS_APPEND_FL.
   private static let appendOnly: UInt32 = 0x20
 
+  /// Not by opening the file where that can be avoided: who watches it would see that.
   package static func isImmutable(_ path: String) throws(SystemError) -> Bool {
-    try read(open(path), path) & immutable != 0
+    if let attribute = try attribute(UInt64(STATX_ATTR_IMMUTABLE), path) { return attribute }
+    return try read(open(path), path) & immutable != 0
   }
 
   /// Sets or clears the flag; touches nothing where it is so already.
@@ -37,6 +39,14 @@ package enum InodeFlags {
   /// As for a path, of the very file that is open, whatever its name leads to by now.
   package static func setImmutable(_ file: FileDescriptor, _ on: Bool) throws(SystemError) {
     try set(immutable, on, file, "an open file")
+  }
+
+  /// Of the file itself, a last symlink not followed; nil where the file system does not say:
+  /// statx(2).
+  private static func attribute(_ bit: UInt64, _ path: String) throws(SystemError) -> Bool? {
+    var status = statx()
+    try syscall("statx", path: path) { statx(AT_FDCWD, $0, AT_SYMLINK_NOFOLLOW, 0, &status) }
+    return status.stx_attributes_mask & bit == 0 ? nil : status.stx_attributes & bit != 0
   }
 
   /// Neither waits for a FIFO's writer nor follows a last symlink.

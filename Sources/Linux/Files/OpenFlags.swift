@@ -3,6 +3,7 @@ internal import Glibc
 /// How `FileDescriptor.open` opens a file, to be combined with `|`: open(2).
 package enum OpenFlags {
   package static let readOnly = O_RDONLY
+  package static let writeOnly = O_WRONLY
   package static let readWrite = O_RDWR
   /// Every write goes to the end.
   package static let append = O_APPEND

@@ -77,26 +77,6 @@ extension EventLoop {
   ) throws(SystemError) -> EventSource {
     try onSignal(signal) { (_: SignalInfo) in handler() }
   }
-
-  /// Calls the handler for every change of the file or directory: inotify(7). An event with
-  /// `overflow` or `ignored` says that the watch alone does not tell everything any more.
-  package func onInotify(
-    path: String, mask: InotifyMask, handler: @escaping (InotifyEvent) -> Void
-  ) throws(SystemError) -> EventSource {
-    if path.utf8.contains(0) {
-      throw SystemError(errno: EINVAL, operation: "watch (a path with a NUL byte)")
-    }
-    return try EventSource("watch \(path)") { occurrence in
-      if case .inotify(let event) = occurrence { handler(event) }
-    } add: { source, userdata in
-      sd_event_add_inotify(
-        event, source, path, mask.rawValue,
-        { _, event, userdata in
-          guard let event else { return 0 }
-          return EventSource.fire(userdata, .inotify(InotifyEvent(event)))
-        }, userdata)
-    }
-  }
 }
 
 /// A signal that came, and who sent it.

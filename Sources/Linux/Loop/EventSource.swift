@@ -11,7 +11,6 @@ package final class EventSource {
     case io(IOEvents)
     case timer
     case signal(SignalInfo)
-    case inotify(InotifyEvent)
     case deferred
   }
 

@@ -1,7 +1,3 @@
-// Which of the two modules owns `inotify_event` depends on the order in which they were loaded.
-internal import CSystemd
-internal import Glibc
-
 /// What is watched, and what happened: inotify(7).
 package struct InotifyMask: OptionSet, Sendable {
   package let rawValue: UInt32
@@ -34,6 +30,8 @@ package struct InotifyMask: OptionSet, Sendable {
   package static let dontFollow = InotifyMask(rawValue: 0x200_0000)
   /// Asked: nothing about files that have lost their name.
   package static let excludeUnlinked = InotifyMask(rawValue: 0x400_0000)
+  /// Asked: besides what is asked for this inode already.
+  package static let addToMask = InotifyMask(rawValue: 0x2000_0000)
   /// Reported only: it happened to a directory.
   package static let isDirectory = InotifyMask(rawValue: 0x4000_0000)
 
@@ -52,17 +50,22 @@ package struct InotifyEvent: Sendable, Equatable {
   /// The same number in the two halves of a rename.
   package let cookie: UInt32
 
-  init(_ event: UnsafePointer<inotify_event>) {
-    mask = InotifyMask(rawValue: event.pointee.mask)
-    cookie = event.pointee.cookie
-    let length = Int(event.pointee.len)
-    if length == 0 {
-      name = nil
-    } else {
-      // The name follows the structure, filled up with NUL bytes.
-      let start = UnsafeRawPointer(event) + MemoryLayout<inotify_event>.size
-      let bytes = UnsafeRawBufferPointer(start: start, count: length)
-      name = String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+  /// The first of a piece read from the kernel: the watch, the event and its size in bytes.
+  static func parse(
+    _ bytes: ArraySlice<UInt8>
+  ) -> (watch: Int32, event: InotifyEvent, size: Int)? {
+    let header = 16
+    guard bytes.count >= header else { return nil }
+    let words = bytes.withUnsafeBytes { raw in
+      (0..<4).map { raw.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self) }
     }
+    let length = Int(words[3])
+    guard bytes.count >= header + length else { return nil }
+    // The name follows the header, filled up with NUL bytes.
+    let name = bytes.dropFirst(header).prefix(length).prefix { $0 != 0 }
+    let event = InotifyEvent(
+      mask: InotifyMask(rawValue: words[1]),
+      name: length == 0 ? nil : String(decoding: name, as: UTF8.self), cookie: words[2])
+    return (Int32(bitPattern: words[0]), event, header + length)
   }
 }

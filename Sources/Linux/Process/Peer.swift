@@ -74,7 +74,7 @@ package struct Peer: Sendable {
     executable = pid.flatMap { Processes.executable($0) }
     parent = status.flatMap { $0.parent > 0 ? $0.parent : nil }
     parentExecutable = parent.flatMap { Processes.executable($0) }
-    cgroup = pid.flatMap { Processes.cgroup($0) }
+    cgroup = pid.flatMap { ControlGroup.of($0) }
   }
 
   private static func groups(of socket: Int32) throws(SystemError) -> [UInt32] {

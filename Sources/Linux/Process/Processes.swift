@@ -40,6 +40,15 @@ package enum Processes {
     return uid
   }
 
+  /// The process that traces it; nil for none.
+  package static func tracer(_ pid: Int32) -> Int32? {
+    guard pid > 0, let text = try? Files.text("/proc/\(pid)/status"),
+      let line = text.split(separator: "\n").first(where: { $0.hasPrefix("TracerPid:") }),
+      let tracer = Int32(line.drop { $0 < "0" || $0 > "9" }), tracer > 0
+    else { return nil }
+    return tracer
+  }
+
   /// Sends a signal to one process; ESRCH for an id that names none or would name a group.
   package static func signal(_ pid: Int32, _ signal: Int32) throws(SystemError) {
     if pid <= 0 { throw SystemError(errno: ESRCH, operation: "signal process \(pid)") }

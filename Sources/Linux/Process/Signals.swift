@@ -4,6 +4,7 @@ internal import Glibc
 package enum Signals {
   package static let terminate = SIGTERM
   package static let interrupt = SIGINT
+  package static let kill = SIGKILL
   package static let `continue` = SIGCONT
 
   /// Those by which people and other programs end a program.

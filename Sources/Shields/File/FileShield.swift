@@ -26,6 +26,10 @@ package struct FileShield: Shield {
     Set(placements(service).map(\.path))
   }
 
+  package func flagged(_ service: ServiceDefinition) -> [String] {
+    placements(service).flatMap(\.flagged)
+  }
+
   package func inspect(_ service: ServiceDefinition) -> [Problem] {
     bench.damage(to: placements(service))
   }

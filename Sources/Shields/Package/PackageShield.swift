@@ -25,6 +25,10 @@ package struct PackageShield: Shield {
     Set(placements(service).map(\.path))
   }
 
+  package func flagged(_ service: ServiceDefinition) -> [String] {
+    placements(service).flatMap(\.flagged)
+  }
+
   package func inspect(_ service: ServiceDefinition) -> [Problem] {
     bench.damage(to: placements(service))
   }

@@ -42,6 +42,10 @@ package struct UnitShield: Shield {
     Set(placements(service).map(\.path))
   }
 
+  package func flagged(_ service: ServiceDefinition) -> [String] {
+    placements(service).flatMap(\.flagged)
+  }
+
   package func inspect(_ service: ServiceDefinition) -> [Problem] {
     bench.damage(to: placements(service))
       + service.units.flatMap { Intruders(directories).find($0, sparing: open(service)) }
@@ -111,7 +115,7 @@ package struct UnitShield: Shield {
     // no other unit depends on: `-.slice` would have every shutdown want the service started too,
     // and which of both jobs then goes is left to chance. Not a socket: PID 1
     // refuses to listen while its service runs, and would try again some 700 times a second.
-    if unit.name.hasSuffix(".service") {
+    if unit.name.hasSuffix(".service"), service.staysUp(unit) {
       wanted.append(
         .file(
           "\(control)/init.scope.d/50-protected-by-holdfast-\(unit.name).conf",

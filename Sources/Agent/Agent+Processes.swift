@@ -1,0 +1,51 @@
+internal import Linux
+internal import Protection
+
+/// Against what is done to a service's processes without an event: stop signals and tracers; and
+/// the slow look at everything else that sends none.
+extension Agent {
+  /// Twice a second, and only while a service other than Holdfast is guarded.
+  func updateProcessCheck() {
+    let needed = enforced.contains { $0.unit != Own.service }
+    if !needed {
+      processCheck = nil
+    } else if processCheck == nil {
+      processCheck = try? loop.every(microseconds: 500_000, accuracy: 50_000) { [weak self] in
+        self?.checkProcesses()
+      }
+    }
+  }
+
+  private func checkProcesses() {
+    checks += 1
+    // Every two seconds: what a write through a mapping changes sends no event either.
+    if checks % 4 == 0 { mendState() }
+    if checks % 4 == 0, isFree, enforced.contains(where: { !board.isWhole($0, shieldsInForce($0)) })
+    {
+      inspectSoon()
+    }
+    var stillHeld: Set<Int32> = []
+    for service in enforced {
+      checkGroup(of: service)
+      guard let group = groups[service.unit] else { continue }
+      for pid in ControlGroup.processes(group.path) {
+        switch Processes.state(pid) {
+        case "T":
+          try? Processes.signal(pid, Signals.continue)
+          healed(service.unit, ["was stopped by a signal"])
+        case "t" where held.contains(pid):
+          // A debugger lets go of nothing; a fresh process is not held.
+          let tracer = Processes.tracer(pid).map {
+            " by \(Processes.executable($0) ?? "?") (pid \($0))"
+          }
+          try? Processes.signal(pid, Signals.kill)
+          healed(service.unit, ["was held\(tracer ?? "")"])
+        case "t": stillHeld.insert(pid)
+        default: break
+        }
+      }
+    }
+    held = stillHeld
+    thawManager()
+  }
+}
