@@ -12,6 +12,8 @@ package final class ControlConnection {
   private(set) var lastActive: UInt64
   /// A request was handed over and is not answered yet.
   private(set) var isAnswering = false
+  /// It asked for what was found to be its right, and waits for its turn: it gives way to nobody.
+  package var isHeld = false
   /// Called when the connection is gone, however it went.
   package var onClose: (() -> Void)?
 
@@ -66,6 +68,7 @@ package final class ControlConnection {
   package func reply(_ json: JSON) {
     guard isAnswering else { return }
     isAnswering = false
+    isHeld = false
     send(json)
     serve()
   }

@@ -56,12 +56,14 @@ package final class ControlServer {
   }
 
   private func makeRoom(for uid: UInt32) {
-    let own = connections.values.filter { $0.peer.uid == uid }
+    // Those that wait for their turn with a token that verified are few, and stay.
+    let all = connections.values.filter { !$0.isHeld }
+    let own = all.filter { $0.peer.uid == uid }
     if own.count >= limits.connectionsPerUser {
       Self.longestIdle(own)?.close()
     }
-    if connections.count >= limits.connections {
-      Self.longestIdle(Array(connections.values))?.close()
+    if all.count >= limits.connections {
+      Self.longestIdle(all)?.close()
     }
   }
 

@@ -28,6 +28,7 @@ extension Agent {
     try request.expect(1...65)
     // Judged now, so that what waits for its turn is only what verifies, and again at its turn.
     _ = try admitted(request, connection)
+    connection.isHeld = true
     whenFree(.release, connection) { [weak self] () throws(Refusal) in
       guard let self else { return }
       guard let (token, units) = try admitted(request, connection) else {
