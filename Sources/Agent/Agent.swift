@@ -27,6 +27,9 @@ package final class Agent {
   /// What systemd gave us: its listening socket, and what it keeps for us.
   let passed: [(name: String, fd: FileDescriptor)]
   let additions = Turns()
+  let statuses = Turns()
+  /// Who waits for the next status.
+  var statusReaders: [ControlConnection] = []
   var server: ControlServer?
   /// The control socket's file, as it was when it was bound.
   var door: FileStatus?

@@ -14,6 +14,12 @@ package final class ControlConnection {
   private(set) var isAnswering = false
   /// It asked for what was found to be its right, and waits for its turn: it gives way to nobody.
   package var isHeld = false
+  /// It came just now, and has not asked for anything yet: it gets the time to.
+  var isNew: Bool { !hasAsked && Clock.monotonicMicroseconds() - accepted < Self.welcome }
+  private var hasAsked = false
+  private let accepted = Clock.monotonicMicroseconds()
+  /// Microseconds.
+  private static let welcome: UInt64 = 500_000
   /// Called when the connection is gone, however it went.
   package var onClose: (() -> Void)?
 
@@ -33,8 +39,9 @@ package final class ControlConnection {
   private var isServing = false
   private var turn: EventSource?
 
-  /// So that nobody who sends many at once keeps others waiting.
+  /// So that nobody who sends many at once keeps others waiting: requests, and microseconds.
   private static let requestsPerTurn = 4
+  private static let longestTurn: UInt64 = 2_000
   /// Replies that wait for a slow reader: bytes. More of a stream is made only below this.
   private static let outputLimit = 64 << 10
 
@@ -53,6 +60,9 @@ package final class ControlConnection {
     source = try loop.watch(socket.raw, for: [.in]) { [weak self] events in self?.ready(events) }
     try armDeadline()
   }
+
+  /// Looks at once whether there is a request already.
+  func begin() { read() }
 
   // MARK: Answering
 
@@ -134,8 +144,11 @@ package final class ControlConnection {
     isServing = true
     turn = nil
     var taken = 0
+    let began = Clock.monotonicMicroseconds()
     while source != nil, !isAnswering, !closesAfterReply, output.count < Self.outputLimit {
-      if taken == Self.requestsPerTurn {
+      if taken == Self.requestsPerTurn
+        || taken > 0 && Clock.monotonicMicroseconds() - began > Self.longestTurn
+      {
         // Others have their turn before this one goes on.
         turn = try? loop.soon { [weak self] in self?.serve() }
         if turn != nil { break }
@@ -143,6 +156,7 @@ package final class ControlConnection {
       switch framer.next() {
       case .line(let line):
         taken += 1
+        hasAsked = true
         isAnswering = true
         deadline?.cancel()
         deadline = nil
@@ -191,7 +205,9 @@ package final class ControlConnection {
   }
 
   private func flush() {
+    var turns = 0
     repeat {
+      turns += 1
       while output.count < Self.outputLimit, let next = more {
         guard let line = next() else {
           more = nil
@@ -211,7 +227,14 @@ package final class ControlConnection {
       } catch {
         return close()
       }
-    } while more != nil && output.isEmpty
+    } while more != nil && output.isEmpty && turns < 2
+    if more != nil, output.isEmpty {
+      // A reader who keeps up gets the rest, after others had their turn.
+      turn = try? loop.soon { [weak self] in
+        self?.turn = nil
+        self?.flush()
+      }
+    }
     if !output.isEmpty, deadline == nil { try? armDeadline() }
     if !isServing { serve() }
   }

@@ -52,6 +52,8 @@ package final class ControlServer {
           removed: { [weak self] in self?.connections[ObjectIdentifier($0)] = nil })
       else { continue }
       connections[ObjectIdentifier(connection)] = connection
+      // Most have sent their request by now, and need not fear the next newcomer.
+      connection.begin()
     }
   }
 
@@ -67,10 +69,11 @@ package final class ControlServer {
     }
   }
 
-  /// Who waits for an answer gives way last.
+  /// Who waits for an answer gives way late, and who had no time to ask yet last.
   private static func longestIdle(_ connections: [ControlConnection]) -> ControlConnection? {
-    connections.min {
-      ($0.isAnswering ? 1 : 0, $0.lastActive) < ($1.isAnswering ? 1 : 0, $1.lastActive)
+    func rank(_ connection: ControlConnection) -> Int {
+      connection.isNew ? 2 : connection.isAnswering ? 1 : 0
     }
+    return connections.min { (rank($0), $0.lastActive) < (rank($1), $1.lastActive) }
   }
 }

@@ -10,9 +10,20 @@ internal import Version
 extension Agent {
   func status(_ request: ControlRequest, _ connection: ControlConnection) throws(Refusal) {
     try request.expect(0...0)
+    // Whoever asks while one is being made shares the next: it is work for PID 1 and for us, and
+    // anybody may ask.
+    statusReaders.append(connection)
+    if statusReaders.count == 1 { statuses.take { [weak self] in self?.answerStatus($0) } }
+  }
+
+  private func answerStatus(_ done: @escaping () -> Void) {
+    let readers = statusReaders
+    statusReaders = []
     manager.reports(of: guards.definitions.map(\.unit)) { [weak self] reports in
+      defer { done() }
       guard let self else { return }
-      connection.succeed(self.status(reports))
+      let members = self.status(reports)
+      for connection in readers { connection.succeed(members) }
     }
   }
 
