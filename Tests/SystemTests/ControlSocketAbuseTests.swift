@@ -117,6 +117,31 @@ struct ControlSocketAbuseTests {
     }
   }
 
+  @Test(
+    "root asking for everything in loops does not keep an operator out",
+    arguments: [
+      ["status", "watch"], ["guard add example-neighbour.service dry-run", "events since 1"],
+      ["protect", "challenge", "reload", "doctor", "restart example-agent.service"],
+    ])
+  func loops(requests: [String]) async throws {
+    try await withProtectedHost { host in
+      try host.machine.write("/root/loop.pl", Self.loop)
+      for request in requests {
+        for _ in 1...16 {
+          _ = try await host.machine.run(
+            "setsid perl /root/loop.pl '\(request)' </dev/null >/dev/null 2>&1 &")
+        }
+      }
+      try await Task.sleep(for: .seconds(1))
+      for user in ["ana", "root"] {
+        let start = ContinuousClock.now
+        let reply = try await ask(host, "unprotect \(host.token())", as: user)
+        #expect(reply.contains("\"ok\":true"), "\(user): \(reply)")
+        #expect(start.duration(to: .now) < .seconds(5))
+      }
+    }
+  }
+
   @Test("removing the socket's file is refused or healed")
   func socketFile() async throws {
     try await withProtectedHost { host in
@@ -158,6 +183,19 @@ struct ControlSocketAbuseTests {
     }
     print scalar(@open), " opened\\n";
     sleep 60;
+    """
+
+  /// One request, again and again on connections of one and of many, for 30 s.
+  private static let loop = """
+    use IO::Socket::UNIX;
+    $SIG{PIPE} = 'IGNORE';
+    my $end = time + 30;
+    while (time < $end) {
+      my $socket = IO::Socket::UNIX->new(Peer => '/run/holdfast/control.sock') or next;
+      my $count = rand() < 0.5 ? 1 : 20;
+      print $socket "$ARGV[0]\n" x $count;
+      for (1 .. $count) { last unless defined <$socket>; }
+    }
     """
 
   /// The same bad token again and again, as fast as answers come, for a minute.
