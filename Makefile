@@ -3,6 +3,7 @@
 # make demo       the story, played on a throw-away machine
 # make test       everything; needs root, to boot machines
 # make test-unit  the fast part, without privileges
+# make attacks    every attack on both Debians; writes docs/attacks.md; needs root and half an hour
 # make bench      figures; most need root, to boot a machine
 # make lint       formatting, shell scripts, manual pages
 # make clean
@@ -14,7 +15,7 @@ SWIFT_FLAGS := --scratch-path $(SCRATCH) --explicit-target-dependency-import-che
 RELEASE_FLAGS := -c release --static-swift-stdlib
 PROGRAMS := holdfastd holdfast holdfast-cluster
 
-.PHONY: build deb demo test test-unit tests bench lint clean needed-build needed-machine
+.PHONY: build deb demo test test-unit tests attacks bench lint clean needed-build needed-machine
 .NOTPARALLEL:
 
 build: needed-build
@@ -39,6 +40,10 @@ test-unit: tests
 
 test: needed-machine deb tests
 	@Tests/run.sh all $(SWIFT) test --skip-build $(SWIFT_FLAGS)
+
+# ATTACKS=NAME,… tries these, and writes nothing.
+attacks: needed-machine deb tests
+	@ATTACKS="$${ATTACKS:-all}" Tests/run.sh attacks $(SWIFT) test --skip-build $(SWIFT_FLAGS)
 
 bench: deb
 	@[ "$$(id -u)" -ne 0 ] || packaging/install-needed.sh build machine bench

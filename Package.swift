@@ -102,6 +102,7 @@ let package = Package(
     tests("ControlSocketTests", ["ControlSocket", "JSON", "Linux", "TestSupport"]),
     tests("AgentTests", ["Agent", "Ledger", "Linux", "TestSupport"]),
     tests("ClusterTests", ["Cluster", "AgentToken", "Linux", "TestSupport"]),
+    tests("AttackTests", ["Protection", "TestSupport", "JSON"]),
     tests("SystemTests", ["TestSupport", "JSON", "AgentToken", "Cluster", "Linux"]),
   ]
 )

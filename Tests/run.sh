@@ -1,10 +1,10 @@
 #!/bin/bash
 # Runs the tests and says how many passed, failed and were skipped.
 #
-# usage: run.sh unit|all COMMAND…    COMMAND is `swift test` with its options
+# usage: run.sh unit|all|attacks COMMAND…    COMMAND is `swift test` with its options
 #
-# The system tests run apart from the rest: they boot machines, and would disturb what is timed.
-# With CI in the environment, a skipped system test is a failure.
+# The system tests and the attacks run apart from the rest: they boot machines, and would disturb
+# what is timed. With CI in the environment, a skipped one is a failure.
 set -uo pipefail
 
 what=$1
@@ -14,10 +14,16 @@ trap 'rm -rf "$log"' EXIT
 export NO_COLOR=1
 
 failed_runs=0
-"$@" --skip SystemTests 2>&1 | tee "$log/unit" || failed_runs=$((failed_runs + 1))
-if [ "$what" = all ]; then
-  "$@" --filter SystemTests 2>&1 | tee "$log/system" || failed_runs=$((failed_runs + 1))
-fi
+# run NAME OPTION…
+run() {
+  local name=$1
+  shift
+  "${command[@]}" "$@" 2>&1 | tee "$log/$name" || failed_runs=$((failed_runs + 1))
+}
+command=("$@")
+[ "$what" = attacks ] || run unit --skip '^SystemTests\.' --skip '^AttackTests\.'
+[ "$what" != all ] || run system --filter '^SystemTests\.'
+[ "$what" != attacks ] || run attacks --filter '^AttackTests\.'
 
 # Swift Testing ends each test, parametrised or not, with one of three lines, which start with a
 # symbol and end with a time or a reason.
@@ -37,7 +43,7 @@ echo
 if [ "$skipped" -gt 0 ]; then
   sed -nE 's/^[^[:alnum:]]*Test .* skipped: *"?([^"]*)"?$/\1/p' "$log"/* | sort | uniq -c |
     sed -E 's/^ *([0-9]+) (.*)/\1 skipped: \2/'
-  if [ -n "${CI:-}" ] && [ "$what" = all ]; then
+  if [ -n "${CI:-}" ] && [ "$what" != unit ]; then
     echo "A skipped test is a failure here, because CI is set."
     failed=$((failed + skipped))
   fi

@@ -136,13 +136,16 @@ package final class Machine: Sendable {
 
   /// Runs a shell script as root inside. It ends with its children after `timeout` seconds, which
   /// throws; any exit status of its own is returned.
+  ///
+  /// - Parameter namespaces: those of the machine's to enter, as options of nsenter(1).
   package func run(
-    _ script: String, input: String? = nil, timeout seconds: Int = 30
+    _ script: String, input: String? = nil, timeout seconds: Int = 30,
+    namespaces: [String] = ["--all"]
   ) async throws -> CommandOutput {
     let pid = try firstProcess
     return try await HostCommand.run(
-      [
-        "nsenter", "--target", "\(pid)", "--all", "env", "-i",
+      ["nsenter", "--target", "\(pid)"] + namespaces + [
+        "env", "-i",
         "PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "TERM=dumb",
         "LC_ALL=C.UTF-8",
         "DEBIAN_FRONTEND=noninteractive", "sh", "-c", script,

@@ -1,10 +1,8 @@
-import TestSupport
-
 /// Small programs on the machine that look at a protected unit: one call from outside each, so
 /// that what is measured is the machine and not the way to it.
-enum Instruments {
+package enum Instruments {
   /// Installs them, and takes down what the protected files look like now.
-  static func install(on machine: Machine) async throws {
+  package static func install(on machine: Machine) async throws {
     for (name, text) in [
       ("is-whole", isWhole), ("await-whole", awaitWhole), ("refuses", refuses),
       ("withstands", withstands), ("note-files", noteFiles),
