@@ -27,7 +27,9 @@ extension Agent {
 
   /// A frozen PID 1 answers nobody, so this is the daemon's alone to undo.
   func thawManager() {
-    guard ControlGroup.value(ControlGroups.manager, "cgroup.freeze") == "1" else { return }
+    guard settings.mode(of: Own.service) == .enforce,
+      ControlGroup.value(ControlGroups.manager, "cgroup.freeze") == "1"
+    else { return }
     if (try? ControlGroup.set(ControlGroups.manager, "cgroup.freeze", "0")) != nil {
       healed(Own.service, ["systemd itself was frozen"])
     }

@@ -9,7 +9,9 @@ extension Agent {
   /// Services that are to be protected now.
   var enforced: [ServiceDefinition] {
     let grant = machine.state.grant
-    return guards.definitions.filter { !(grant?.covers($0.unit) ?? false) }.map(inPackageRun)
+    return guards.definitions.filter {
+      settings.mode(of: $0.unit) == .enforce && !(grant?.covers($0.unit) ?? false)
+    }.map(inPackageRun)
   }
 
   /// A service that says whether dpkg is waited for.
@@ -27,7 +29,12 @@ extension Agent {
     awaitsPackages = waits
     let services = enforced
     // A service that was not there when it was last looked at may have come since.
-    let voided = services.filter { guards.void.contains($0.unit) || $0.isAbsent }
+    let isStale = { [guards] (service: ServiceDefinition) in
+      guards.void.contains(service.unit) || service.isAbsent
+    }
+    let voided = services.filter(isStale)
+    let letsGo = releaseAudited()
+    let unwatched = audited.filter(isStale)
     // Where the unit shield of such a service stands (a dpkg run was waited for), PID 1 speaks of
     // our copy; it has to go for a moment so that what dpkg brought is what gets protected.
     let covered = voided.filter { board.coversUnits(of: $0) && !board.unitFilesUnchanged($0) }
@@ -46,8 +53,8 @@ extension Agent {
       }
     }
     if waits { return place(waits: true) }
-    reloadIf(!covered.isEmpty || hasWaited) { [weak self] in
-      self?.define(voided) { [weak self] in self?.place(waits: waits) }
+    reloadIf(!covered.isEmpty || hasWaited || letsGo) { [weak self] in
+      self?.define(voided + unwatched) { [weak self] in self?.place(waits: waits) }
     }
   }
 
@@ -126,8 +133,8 @@ extension Agent {
       for problem in result.problems { trouble(service.unit, problem.sentence) }
     }
     board.keepOnly(guards.definitions)
-    watchFiles(of: services)
-    manager.watch(services.flatMap { $0.units.map(\.name) })
+    watchFiles(of: watched)
+    manager.watch(watched.flatMap { $0.units.map(\.name) })
     reloadIf(needsReload) { [weak self] in self?.verify(waits: waits) }
   }
 
@@ -172,12 +179,13 @@ extension Agent {
   private func engaged(waits: Bool) {
     let services = enforced
     isEngaging = false
-    if !waits { try? guards.clearVoid(Set(services.map(\.unit))) }
+    if !waits { try? guards.clearVoid(Set((services + audited).map(\.unit))) }
     updateProcessCheck()
     if waits { pollPackages() } else { packagePoll = nil }
     let outcome: ProtectionMachine.Outcome =
       waits ? .awaitingPackages : !problems.isEmpty ? .damaged : .whole
     if !waits { restartUpgraded() }
+    noteAudited()
     handle(.engaged(outcome))
     ready()
   }

@@ -30,7 +30,8 @@ extension Agent {
     isInspecting = true
     var needsReload = followPackageRun()
     let services = enforced
-    watchFiles(of: services)
+    watchFiles(of: watched)
+    auditFiles()
     mendState()
     if mendControlSocket() {
       healed(Own.service, ["\(paths.controlSocket) was removed or replaced"])

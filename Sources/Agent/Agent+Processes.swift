@@ -6,7 +6,7 @@ internal import Protection
 extension Agent {
   /// Twice a second, and only while a service other than Holdfast is guarded.
   func updateProcessCheck() {
-    let needed = enforced.contains { $0.unit != Own.service }
+    let needed = watched.contains { $0.unit != Own.service }
     if !needed {
       processCheck = nil
     } else if processCheck == nil {
@@ -24,6 +24,7 @@ extension Agent {
     {
       inspectSoon()
     }
+    auditProcesses()
     var stillHeld: Set<Int32> = []
     for service in enforced {
       checkGroup(of: service)

@@ -15,11 +15,15 @@ extension Agent {
       return end(grant, failure: "\(error)")
     }
     // What is left standing is watched as before, what is let go of no longer.
-    watchFiles(of: enforced)
-    manager.watch(enforced.flatMap { $0.units.map(\.name) })
+    watchFiles(of: watched)
+    manager.watch(watched.flatMap { $0.units.map(\.name) })
     var problems: [Problem] = []
-    for service in services {
+    // What was only watched has nothing to be let go of, and its files' flags are not ours.
+    for service in services
+    where settings.mode(of: service.unit) == .enforce || board.stands(service) {
       problems += board.release(service, others: enforced)
+    }
+    for service in services {
       groups.forget(service.unit)
       troubles[service.unit] = nil
     }

@@ -48,6 +48,9 @@ package final class Agent {
   /// Per unit: what stands in the way of its protection, as last found.
   var troubles: [String: [String]] = [:]
   var tallies: [String: HealingTally] = [:]
+  var auditTallies: [String: AuditTally] = [:]
+  /// Per watched service, what of it is known not to be as in its baseline.
+  var auditTold: [String: [Problem]] = [:]
   /// Units that were not up when they were engaged, and are being started.
   var starting: Set<String> = []
   var watchers: [ObjectIdentifier: ControlConnection] = [:]
@@ -315,7 +318,7 @@ package final class Agent {
     case .engaging: return "Protecting \(guards.definitions.count) services…"
     case .awaitingPackages:
       return "Protected; files and packages wait for a running package manager."
-    case .protected: return "Protected: \(unitNames)."
+    case .protected: return standing
     case .degraded:
       return
         "Protected, but not all is as it should be: \(problems.first ?? "see its status")"
@@ -340,7 +343,16 @@ package final class Agent {
     return found
   }
 
-  private var unitNames: String { guards.definitions.map(\.unit).joined(separator: ", ") }
+  private var standing: String {
+    func names(_ services: [ServiceDefinition]) -> String {
+      services.map(\.unit).joined(separator: ", ")
+    }
+    let (kept, seen) = (enforced, audited)
+    return [
+      kept.isEmpty ? nil : "Protected: \(names(kept)).",
+      seen.isEmpty ? nil : "Only watched (Mode=audit): \(names(seen)).",
+    ].compactMap(\.self).joined(separator: " ")
+  }
 }
 
 extension Ed25519: SignatureScheme {}

@@ -141,6 +141,16 @@ final class ShieldBoard {
     return extended
   }
 
+  /// Whether anything of the unit or package shield is in place.
+  func stands(_ service: ServiceDefinition) -> Bool {
+    coversUnits(of: service) || packageShield.stands(service)
+  }
+
+  /// How the machine differs from a baseline, flags and what is ours left aside.
+  func differences(_ service: ServiceDefinition) -> [Problem] {
+    shields.flatMap { $0.differences(service) }
+  }
+
   func keepOnly(_ definitions: [ServiceDefinition]) {
     bench.baseline.prune(keeping: definitions)
     bench.baseline.saveStamps()

@@ -24,14 +24,18 @@ extension GuardSettings {
 
   /// Takes over everything that does not loosen protection: new services, a stricter `Upgrades=`,
   /// more files. What is missing in `new` stays protected.
+  ///
+  /// - Parameter open: units that are released, of which everything is taken over.
   package static func tightened(
-    _ old: [GuardSettings], by new: [GuardSettings]
+    _ old: [GuardSettings], by new: [GuardSettings], open: Set<String> = []
   ) -> Taking<[GuardSettings]> {
     var result: [GuardSettings] = []
     var taken: [SettingChange] = []
     for before in old {
       var merged = before
-      if let after = new.first(where: { $0.unit == before.unit }) { merged.tighten(by: after) }
+      if let after = new.first(where: { $0.unit == before.unit }) {
+        if open.contains(before.unit) { merged = after } else { merged.tighten(by: after) }
+      }
       result.append(merged)
       taken += before.changes(to: merged)
     }

@@ -25,6 +25,10 @@ package protocol Shield {
 
   /// What is not as it should be, if anything.
   func inspect(_ service: ServiceDefinition) -> [Problem]
+
+  /// What of the service is no longer as the baseline has it, on a machine where the shield is not
+  /// up and was not.
+  func differences(_ service: ServiceDefinition) -> [Problem]
 }
 
 package enum ShieldName: String, Sendable, CaseIterable {

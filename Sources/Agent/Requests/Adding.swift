@@ -62,7 +62,10 @@ extension Agent {
     }
     try store(derivation.service)
     recorder.event("guard_added", outcome: unit, peer: addition.connection.peer)
-    Announcer.say(.guarded, .notice, "\(unit) is protected from now on.", [("UNIT", unit)])
+    Announcer.say(
+      .guarded, .notice,
+      "\(unit) is \(settings.mode(of: unit) == .audit ? "watched" : "protected") from now on.",
+      [("UNIT", unit)])
     whenSettled.append { [weak self] in
       defer { done() }
       guard let self, let stored = guards.definition(of: unit) else { return }
@@ -278,6 +281,7 @@ extension Agent {
           ["name": .string($0.name), "version": .string($0.version)]
         } ?? .null),
       .init(name: "upgrades", value: .string(service.upgrades.rawValue)),
+      .init(name: "mode", value: .string(settings.mode(of: service.unit).rawValue)),
       .init(name: "logs", value: .strings(service.logs)),
       .init(name: "allow_signals", value: .strings(service.allowSignals)),
       .init(

@@ -18,7 +18,7 @@ extension Agent {
         guard let self else { return }
         connection.succeed([
           .init(name: "state", value: .string(machine.state.name)),
-          .init(name: "engaged", value: .object(enforced.map(engagedShields))),
+          .init(name: "engaged", value: .object(watched.map(engagedShields))),
         ])
       }
     }
@@ -67,6 +67,7 @@ extension Agent {
 
   private func shieldState(_ name: ShieldName, _ service: ServiceDefinition) -> String {
     if name == .package, service.package == nil { return "none" }
+    if settings.mode(of: service.unit) == .audit { return "audit" }
     if machine.state.grant?.covers(service.unit) == true { return "released" }
     let open = inPackageRun(service)
     if name != .unit, open.isInPackageRun { return "waiting" }

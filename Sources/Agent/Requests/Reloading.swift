@@ -11,14 +11,15 @@ extension Agent {
     try request.expect(0...0)
     whenFree(.other, connection) { [weak self] () throws(Refusal) in
       guard let self else { return }
-      let outcome = settings.take(isOpen: isFullyOpen)
+      let modes = modes
+      let outcome = settings.take(isOpen: isFullyOpen, open: machine.state.grant?.services ?? [])
       guard settings.problems.isEmpty else {
         inspectSoon()  // degraded from now on
         throw Refusal(
           .badArguments, settings.problems.joined(separator: "\n"),
           hint: "Nothing was taken. holdfast config validate says the same.")
       }
-      let added = adopt(outcome)
+      let added = adopt(outcome, modes: modes)
       if !outcome.taken.isEmpty {
         recorder.event(
           "reload", outcome: "taken", peer: connection.peer,
@@ -40,7 +41,7 @@ extension Agent {
   /// What the files say, at start; returns what there is to complain about.
   func loadSettings() {
     let outcome = settings.load(isOpen: !wasEnrolled)
-    _ = adopt(outcome)
+    _ = adopt(outcome, modes: [:])
     for problem in settings.problems { Announcer.say(.trouble, .error, problem) }
     for change in outcome.refused {
       Announcer.say(
@@ -53,7 +54,9 @@ extension Agent {
   /// Puts taken settings to work. Services that came are defined by the next engaging.
   ///
   /// - Returns: whether there is something to engage.
-  private func adopt(_ outcome: SettingsStore.Outcome) -> Bool {
+  private func adopt(
+    _ outcome: SettingsStore.Outcome, modes: [String: ProtectionMode]
+  ) -> Bool {
     failures.perMinute = settings.current.control.failedTokensPerMinute
     applyLimits()
     var changed = false
@@ -65,6 +68,7 @@ extension Agent {
     for change in outcome.taken where change.key.hasSuffix("Files") {
       if let unit = change.unit, let path = change.new { changed = keep(path, of: unit) || changed }
     }
+    changed = adoptServiceSettings(outcome.taken, modes: modes) || changed
     if isFullyOpen {
       for definition in guards.definitions
       where definition.unit != Own.service && settings.guards[definition.unit] == nil {

@@ -1,4 +1,5 @@
 internal import AgentToken
+internal import Configuration
 internal import ControlSocket
 internal import JSON
 internal import Linux
@@ -59,6 +60,7 @@ extension Agent {
             ])))
     }
     members += [
+      .init(name: "mode", value: .string(settings.current.mode.rawValue)),
       .init(name: "services", value: .object(services)),
       .init(name: "clock", value: "wall"),
       .init(
@@ -78,18 +80,22 @@ extension Agent {
     let values = shields.compactMap(\.value.string)
     let isReleased = machine.state.grant?.covers(service.unit) == true
     let problem = isReleased ? nil : troubles[service.unit]?.first
+    let mode = settings.mode(of: service.unit)
     let state =
       isReleased
       ? "released"
-      : problem != nil || values.contains("degraded")
-        ? "degraded"
-        : values.contains("waiting") || report?.activeState == "activating"
-          ? "pending" : "protected"
+      : mode == .audit
+        ? "audit"
+        : problem != nil || values.contains("degraded")
+          ? "degraded"
+          : values.contains("waiting") || report?.activeState == "activating"
+            ? "pending" : "protected"
     var members: [JSON.Member] = [
       .init(name: "active", value: .string(report?.activeState ?? "unknown")),
       .init(name: "sub", value: .string(report?.subState ?? "unknown")),
       .init(name: "since", value: .integer(report?.since ?? 0)),
       .init(name: "state", value: .string(state)),
+      .init(name: "mode", value: .string(mode.rawValue)),
       .init(name: "shields", value: .object(shields)),
       .init(name: "healed", value: .integer(tally?.count ?? 0)),
       .init(name: "downtime_ms", value: .integer(Int64((tally?.downtime ?? 0) / 1000))),

@@ -1,5 +1,6 @@
 internal import Configuration
 internal import Linux
+internal import Protection
 
 /// The settings in force: the last accepted copy in the daemon's own store, tightened by whatever
 /// /etc/holdfast says. What would loosen is left alone there and does not count.
@@ -37,7 +38,11 @@ final class SettingsStore {
   }
 
   /// Takes what /etc/holdfast says now.
-  func take(isOpen: Bool) -> Outcome {
+  ///
+  /// - Parameters:
+  ///   - isOpen: everything is released, or nothing protected.
+  ///   - open: the services that are released.
+  func take(isOpen: Bool, open: Set<String> = []) -> Outcome {
     let reading = Settings.read(Self.sources(in: configuration))
     problems = reading.issues.map(\.description)
     // A file that cannot be understood is no reason to take half of it.
@@ -53,7 +58,7 @@ final class SettingsStore {
         reading.guards.map { ($0.unit, $0) }, uniquingKeysWith: { first, _ in first })
     } else {
       let settings = current.tightened(by: reading.settings)
-      let services = GuardSettings.tightened(known, by: reading.guards)
+      let services = GuardSettings.tightened(known, by: reading.guards, open: open)
       current = settings.value
       guards = Dictionary(
         services.value.map { ($0.unit, $0) }, uniquingKeysWith: { first, _ in first })
@@ -63,6 +68,9 @@ final class SettingsStore {
     if !outcome.taken.isEmpty { store() }
     return outcome
   }
+
+  /// Whether a service is protected or only watched.
+  func mode(of unit: String) -> ProtectionMode { guards[unit]?.mode ?? current.mode }
 
   /// Where a service's own file is.
   func file(for unit: String) -> String {

@@ -7,12 +7,15 @@ struct UnitChange: Sendable, Equatable {
   let freezerState: String?
   /// 0 for none.
   let mainPID: Int32?
+  /// Whether a job for it is waiting or running.
+  let hasJob: Bool?
 
-  static let keys: Set<String> = ["ActiveState", "FreezerState", "MainPID"]
+  static let keys: Set<String> = ["ActiveState", "FreezerState", "MainPID", "Job"]
 
   init(_ values: [String: BusValue]) {
     activeState = values["ActiveState"]?.string
     freezerState = values["FreezerState"]?.string
+    hasJob = values["Job"].map { $0.jobID != nil }
     mainPID = values["MainPID"]?.uint64.map { Int32(truncatingIfNeeded: $0) }
   }
 }

@@ -34,6 +34,10 @@ package struct FileShield: Shield {
     bench.damage(to: placements(service))
   }
 
+  package func differences(_ service: ServiceDefinition) -> [Problem] {
+    bench.damage(to: placements(service)).filter(\.isVisible)
+  }
+
   func placements(_ service: ServiceDefinition) -> [Placement] {
     let unitFiles = service.units.flatMap { [$0.fragment].compactMap { $0 } + $0.ownDropIns }
     return (unitFiles + service.programs + service.settings).map(Placement.kept)

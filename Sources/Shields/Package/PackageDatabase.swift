@@ -1,4 +1,5 @@
 internal import Linux
+package import Protection
 
 /// dpkg's database, read and never written (dpkg-query(1), deb(5)).
 package struct PackageDatabase {
@@ -85,6 +86,12 @@ package struct PackageDatabase {
   }
 
   package func prermPath(of entry: Entry) -> String { "\(directory)/info/\(entry.stem).prerm" }
+
+  /// The version of a package that is installed now; nil where it is not.
+  package func version(of package: InstalledPackage) -> String? {
+    let file = package.prermPath.split(separator: "/").last ?? ""
+    return entry(stem: String(file.dropLast(".prerm".count)))?.version
+  }
 
   /// The MD5 sum, in hexadecimal, that the package shipped for `path`.
   package func shippedSum(of path: String, in entry: Entry) -> String? {

@@ -33,6 +33,17 @@ package struct PackageShield: Shield {
     bench.damage(to: placements(service))
   }
 
+  package func differences(_ service: ServiceDefinition) -> [Problem] {
+    guard let package = service.package else { return [] }
+    let files = package.records + [package.prerm].compactMap(\.self)
+    return bench.damage(to: files.map(Placement.kept)).filter(\.isVisible)
+  }
+
+  /// Whether what refuses removal is in place.
+  package func stands(_ service: ServiceDefinition) -> Bool {
+    service.package.map { Self.isRefusal($0.prermPath) } ?? false
+  }
+
   func placements(_ service: ServiceDefinition) -> [Placement] {
     guard let package = service.package else { return [] }
     var wanted: [Placement] = []

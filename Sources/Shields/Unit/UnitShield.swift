@@ -51,6 +51,17 @@ package struct UnitShield: Shield {
       + service.units.flatMap { Intruders(directories).find($0, sparing: open(service)) }
   }
 
+  package func differences(_ service: ServiceDefinition) -> [Problem] {
+    let links = service.units.flatMap(\.links).map(Placement.keptLink)
+    return bench.damage(to: links).filter(\.isVisible)
+      + service.units.flatMap { unit in
+        Intruders(directories).find(unit)
+          + Intruders(directories).dropInsToMask(unit, foreign: []).map {
+            Problem(path: $0, what: "came into effect for \(unit.name)")
+          }
+      }
+  }
+
   /// Where dpkg may put units and drop-ins just now.
   private func open(_ service: ServiceDefinition) -> String? {
     service.isInPackageRun ? directories.packaged : nil

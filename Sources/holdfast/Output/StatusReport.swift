@@ -9,7 +9,7 @@ struct StatusReport {
 
   var lines: [String] {
     if status.text("state") == "unmanaged" { return unmanaged }
-    return [identity] + headline + block(services) + block(surroundings) + problems
+    return [identity] + headline + auditing + block(services) + block(surroundings) + problems
   }
 
   private var unmanaged: [String] {
@@ -37,6 +37,8 @@ struct StatusReport {
     let state = status.text("state") ?? "unknown"
     let since = status.number("since").map { " for \(Times.age(seconds: now - $0))" } ?? ""
     switch state {
+    case "protected" where isOnlyWatched:
+      return [paint.warning("Watched") + since + ": nothing is enforced on this host (Mode=audit)."]
     case "protected":
       return [paint.good("Protected") + since + ", \(shieldNames)."]
     case "degraded":
@@ -50,6 +52,20 @@ struct StatusReport {
     default:
       return [paint.warning(Text.capitalised(state)) + since + "."]
     }
+  }
+
+  /// Said plainly, because `protected` above is not about these.
+  private var auditing: [String] {
+    let services = status.members("services")
+    let watched = services.filter { $0.value.text("mode") == "audit" }
+    guard !watched.isEmpty, !isOnlyWatched else { return [] }
+    let names = watched.map { UnitArgument.short($0.name) }.joined(separator: ", ")
+    return [paint.warning("Only watched") + " (Mode=audit): \(names)."]
+  }
+
+  private var isOnlyWatched: Bool {
+    let services = status.members("services")
+    return !services.isEmpty && services.allSatisfy { $0.value.text("mode") == "audit" }
   }
 
   /// What ends an open window.
@@ -107,7 +123,8 @@ struct StatusReport {
     var notes: [String] = []
     if let problem = service.text("problem"), !problem.isEmpty { notes.append(problem) }
     // Shields that are as the service's own state says need no word.
-    let usual = service.text("state") == "released" ? "released" : "engaged"
+    let state = service.text("state") ?? ""
+    let usual = ["released", "audit"].contains(state) ? state : "engaged"
     let odd = service.members("shields").filter {
       $0.value.text != usual && $0.value.text != "none"
     }
