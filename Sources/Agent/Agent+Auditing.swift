@@ -121,6 +121,10 @@ extension Agent {
 
   /// Twice a second: a stop signal and a write to `cgroup.freeze` send no event.
   func auditProcesses() {
+    if auditAwaitsPackages, !board.packages.isInTransaction {
+      auditAwaitsPackages = false
+      inspectSoon()
+    }
     for service in audited {
       guard let group = groups[service.unit]?.path else { continue }
       let isFrozen = ControlGroup.isFrozen(group)
@@ -142,7 +146,10 @@ extension Agent {
   func auditFiles() {
     for service in audited where !service.isAbsent {
       // What a dpkg run does is one thing, and looked at when it is over.
-      if service.package != nil, board.packages.isInTransaction { continue }
+      if service.package != nil, board.packages.isInTransaction {
+        auditAwaitsPackages = true
+        continue
+      }
       let differences = board.differences(service)
       let known = auditTold[service.unit] ?? []
       auditTold[service.unit] = differences.isEmpty ? nil : differences

@@ -49,6 +49,8 @@ package final class Agent {
   var troubles: [String: [String]] = [:]
   var tallies: [String: HealingTally] = [:]
   var auditTallies: [String: AuditTally] = [:]
+  /// A dpkg run was going on when watched files were to be looked at.
+  var auditAwaitsPackages = false
   /// Per watched service, what of it is known not to be as in its baseline.
   var auditTold: [String: [Problem]] = [:]
   /// Units that were not up when they were engaged, and are being started.

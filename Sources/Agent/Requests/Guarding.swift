@@ -96,7 +96,8 @@ extension Agent {
           .busy, "\(unit) was restarted less than \(Self.restartEvery) seconds ago.",
           hint: "Try again in \(wait) seconds.")
       }
-      let isReleased = machine.state.grant?.covers(unit) == true
+      let isReleased =
+        machine.state.grant?.covers(unit) == true || settings.mode(of: unit) == .audit
       if !isReleased {
         // Only what the baseline knows is started.
         for shield in ShieldName.allCases {

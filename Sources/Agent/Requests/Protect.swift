@@ -18,7 +18,7 @@ extension Agent {
         guard let self else { return }
         connection.succeed([
           .init(name: "state", value: .string(machine.state.name)),
-          .init(name: "engaged", value: .object(watched.map(engagedShields))),
+          .init(name: "engaged", value: .object(enforced.map(engagedShields))),
         ])
       }
     }
