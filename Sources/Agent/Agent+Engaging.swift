@@ -231,17 +231,4 @@ extension Agent {
       if late || !board.packages.isInTransaction { engage() }
     }
   }
-
-  private func sayChanges(from old: ServiceDefinition, to new: ServiceDefinition) {
-    let changed = new.everyFile.filter { file in
-      old.everyFile.contains { $0.path == file.path && $0.hash != file.hash }
-    }.map(\.path)
-    let known = Set(new.everyFile.map(\.path))
-    let gone = old.everyFile.map(\.path).filter { !known.contains($0) }
-    guard !old.units.isEmpty, !(changed.isEmpty && gone.isEmpty) else { return }
-    recorder.event(
-      new.upgrades == .any && machine.state.grant == nil
-        ? "changed_by_upgrade" : "changed_while_unprotected", outcome: new.unit,
-      details: [("changed", changed.joined(separator: " ")), ("gone", gone.joined(separator: " "))])
-  }
 }

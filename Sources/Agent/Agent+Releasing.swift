@@ -39,6 +39,7 @@ extension Agent {
   }
 
   func startWindow(_ grant: Grant) {
+    acceptance = nil
     let now = Clock.boottimeMicroseconds()
     let left = grant.endsAtBoottime > now ? grant.endsAtBoottime - now : 0
     window = try? loop.after(microseconds: left, accuracy: 100_000) { [weak self] in

@@ -71,6 +71,9 @@ package final class Agent {
   var isLingering = false
   var lookAgain: EventSource?
 
+  /// Of the window that is open, where somebody said `accept` in it.
+  var acceptance: Acceptance?
+
   var fileWatch: FileWatch?
   private var mountWatch: MountWatch?
   var window: EventSource?

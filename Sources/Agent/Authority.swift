@@ -8,7 +8,7 @@ package enum Authority {
   private static let ranks: [String: Rank] = [
     "unprotect": .member, "protect": .member, "reconnected": .member, "check": .member,
     "bundle": .member, "enroll": .root, "guard": .root, "reload": .root, "restart": .root,
-    "upgrade": .root,
+    "upgrade": .root, "accept": .root, "recover": .root,
     "status": .anyone, "events": .member, "watch": .anyone, "ping": .anyone, "version": .anyone,
     "help": .anyone,
   ]

@@ -127,7 +127,13 @@ final class Recorder {
 
   func close() {
     try? ledger.close()
-    if let head = ledger.head, !vault.isEmpty { try? vault.note(nil, head) }
+    try? sealHead()
+  }
+
+  /// Has both copies of the state know where the ledger stands.
+  func sealHead() throws(SystemError) {
+    guard let head = ledger.head, !vault.isEmpty else { return }
+    try vault.note(nil, head)
   }
 
   /// Has the ledger's file take nothing but appending; whether somebody had changed that since.

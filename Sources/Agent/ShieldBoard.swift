@@ -259,10 +259,29 @@ extension ShieldBoard {
       }
       // No sum: a conffile, which is the administrator's to change.
       guard let sum = packages.shippedSum(of: file.path, in: owner) else { continue }
-      guard let bytes = try? Files.read(file.path, limit: 1 << 30), MD5.hex(of: bytes) == sum else {
-        return file.path
-      }
+      guard (try? MD5.hex(ofFile: file.path)) == sum else { return file.path }
     }
     return nil
+  }
+}
+
+extension ShieldBoard {
+  /// Takes away unit shields of what is not protected here: a backup that was restored may hold some.
+  ///
+  /// - Returns: their paths.
+  func removeStrays(known: [ServiceDefinition]) -> [String] {
+    let units = Set(known.flatMap(\.units).map(\.name))
+    var removed: [String] = []
+    for name in (try? Files.list(UnitPaths.control)) ?? [] {
+      let path = "\(UnitPaths.control)/\(name)"
+      let isDropIn = name.hasSuffix(".d") && Files.exists("\(path)/\(DropIn.fileName)")
+      let unit = isDropIn ? String(name.dropLast(2)) : name
+      guard !units.contains(unit), unit != "-.slice",
+        isDropIn || (try? InodeFlags.isImmutable(path)) == true,
+        (try? bench.remove(path)) != nil
+      else { continue }
+      removed.append(path)
+    }
+    return removed
   }
 }

@@ -21,6 +21,7 @@ struct Holdfast: ParsableCommand {
         name: "Every day",
         subcommands: [
           Status.self, Unprotect.self, Protect.self, WithToken.self, Check.self, Restart.self,
+          Accept.self,
         ]),
       CommandGroup(
         name: "Looking closer", subcommands: [Log.self, Watch.self, Ping.self, Version.self]),
@@ -28,6 +29,7 @@ struct Holdfast: ParsableCommand {
         name: "Setting up",
         subcommands: [
           Enroll.self, Guard.self, Reload.self, Config.self, Bundle.self, Reconnected.self,
+          Recover.self,
           Upgrade.self,
         ]),
     ])

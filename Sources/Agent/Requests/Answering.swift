@@ -30,6 +30,8 @@ extension Agent {
     case "upgrade": try upgrade(request, connection)
     case "reload": try reload(request, connection)
     case "restart": try restart(request, connection)
+    case "accept": try accept(request, connection)
+    case "recover": try recover(request, connection)
     case "status": try status(request, connection)
     case "events": try events(request, connection)
     case "watch": try watch(request, connection)

@@ -54,7 +54,7 @@ extension Agent {
   /// Puts taken settings to work. Services that came are defined by the next engaging.
   ///
   /// - Returns: whether there is something to engage.
-  private func adopt(
+  func adopt(
     _ outcome: SettingsStore.Outcome, modes: [String: ProtectionMode]
   ) -> Bool {
     failures.perMinute = settings.current.control.failedTokensPerMinute
@@ -96,7 +96,7 @@ extension Agent {
   }
 
   /// Nothing is protected, or everything is released.
-  private var isFullyOpen: Bool {
+  var isFullyOpen: Bool {
     if machine.state == .unmanaged { return !wasEnrolled }
     guard case .unprotected(let grant) = machine.state else { return false }
     return guards.definitions.allSatisfy { grant.covers($0.unit) }

@@ -101,6 +101,9 @@ extension Agent {
       .init(name: "downtime_ms", value: .integer(Int64((tally?.downtime ?? 0) / 1000))),
     ]
     if let problem { members.append(.init(name: "problem", value: .string(problem))) }
+    if let changed = notices.changed[service.unit] {
+      members.append(.init(name: "changed_while_unprotected", value: .strings(changed)))
+    }
     members.append(.init(name: "added_by", value: service.addedBy.json))
     return members
   }

@@ -1,3 +1,5 @@
+package import Linux
+
 /// MD5 (RFC 1321), for one purpose: to compare a file with the sum its package shipped, which dpkg
 /// has in no other form. It tells a changed file from an unchanged one; it is no proof against
 /// somebody who writes both.
@@ -13,7 +15,22 @@ package struct MD5 {
   package static func hex(of bytes: [UInt8]) -> String {
     var hash = MD5()
     hash.update(bytes)
-    return hash.finish().map { byte in
+    return hash.hex()
+  }
+
+  /// Of a file, read in pieces.
+  package static func hex(ofFile path: String) throws(SystemError) -> String {
+    let file = try FileDescriptor.open(path, flags: OpenFlags.readOnly | OpenFlags.nonBlocking)
+    var hash = MD5()
+    while true {
+      let bytes = try file.read(upTo: 256 << 10)
+      if bytes.isEmpty { return hash.hex() }
+      hash.update(bytes)
+    }
+  }
+
+  private mutating func hex() -> String {
+    finish().map { byte in
       let digits = String(byte, radix: 16)
       return digits.count == 1 ? "0" + digits : digits
     }.joined()

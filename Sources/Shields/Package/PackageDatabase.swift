@@ -21,7 +21,9 @@ package struct PackageDatabase {
     /// The stem of its files in /var/lib/dpkg/info: the name, with the architecture where several
     /// may be installed.
     package let stem: String
-    package let conffiles: [String]
+    package var conffiles: [String] { conffileSums.keys.sorted() }
+    /// For each of its conffiles, the MD5 sum that it was shipped with.
+    package let conffileSums: [String: String]
     /// The system is made of it: `Essential`, or of a priority that every Debian system installs
     /// (Debian policy, 2.5 and 3.8).
     package let isBasic: Bool
@@ -67,10 +69,14 @@ package struct PackageDatabase {
           || fields["Status"]?.hasSuffix(" triggers-pending") == true
           || fields["Status"]?.hasSuffix(" triggers-awaited") == true
       else { continue }
-      let conffiles = (fields["Conffiles"] ?? "").split(separator: "\n")
-        .compactMap { $0.split(separator: " ").first.map(String.init) }
+      var conffileSums: [String: String] = [:]
+      for line in (fields["Conffiles"] ?? "").split(separator: "\n") {
+        let parts = line.split(separator: " ").map(String.init)
+        if let path = parts.first { conffileSums[path] = parts.count > 1 ? parts[1] : "" }
+      }
       return Entry(
-        name: name, version: version, architecture: architecture, stem: stem, conffiles: conffiles,
+        name: name, version: version, architecture: architecture, stem: stem,
+        conffileSums: conffileSums,
         isBasic: fields["Essential"] == "yes"
           || ["required", "important", "standard"].contains(fields["Priority"] ?? ""))
     }

@@ -9,7 +9,8 @@ struct StatusReport {
 
   var lines: [String] {
     if status.text("state") == "unmanaged" { return unmanaged }
-    return [identity] + headline + auditing + block(services) + block(surroundings) + problems
+    return [identity] + headline + auditing + block(services) 
+      + block(surroundings) + problems + changed
   }
 
   private var unmanaged: [String] {
@@ -183,5 +184,13 @@ struct StatusReport {
     return [
       "", paint.bad("\(Text.count(problems.count, "thing")) to look at:"),
     ] + problems.map { "  \($0)" } + ["More: holdfast log --since 1h"]
+  }
+
+  /// Files that nobody accounts for; what is protected of them now.
+  private var changed: [String] {
+    let paths = status.members("services").flatMap { $0.value.texts("changed_while_unprotected") }
+    guard !paths.isEmpty else { return [] }
+    return ["", paint.warning("Changed while unprotected:")] + paths.map { "  \($0)" }
+      + ["Once you looked at them, in an open window: holdfast accept"]
   }
 }
