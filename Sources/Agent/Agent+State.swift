@@ -36,6 +36,22 @@ extension Agent {
     }
   }
 
+  /// `holdfast=audit`: the boot let go of everything (holdfast-rescue), and the daemon only records.
+  /// Taken for one only where nothing stands any more: a command line is easily covered.
+  func noticeAuditBoot() {
+    guard Machine.kernelCommandLine().contains("holdfast=audit"), !board.bench.hasPlacements,
+      !board.guardsHoldfast
+    else { return }
+    settings.isAuditBoot = true
+    Announcer.say(.trouble, .error, "Nothing is enforced: \(auditBoot ?? "").")
+    recorder.event("audit_boot", outcome: "watching")
+  }
+
+  var auditBoot: String? {
+    settings.isAuditBoot
+      ? "this host was booted with holdfast=audit, which records only, until its next boot" : nil
+  }
+
   /// Something that nobody but a person can settle: on record, and said until it is accepted.
   func alarm(_ what: String) {
     guard !notices.alarms.contains(what) else { return }
@@ -46,7 +62,7 @@ extension Agent {
 
   /// Puts right what of the state is not as it was written.
   func mendState() {
-    guard machine.state != .unmanaged, !vault.isEmpty else { return }
+    guard machine.state != .unmanaged, !vault.isEmpty, !settings.isAuditBoot else { return }
     let mended = vault.mend { [self] name in
       switch name {
       case "trust.json": trust.content

@@ -185,6 +185,7 @@ package final class Agent {
   }
 
   private func start() {
+    noticeAuditBoot()
     if !noticeRescue() { sayFindings() }
     loadSettings()
     recorder.forgetSpent(hardFloor: trust.trust?.bundle.issuedAt ?? 0)
@@ -208,8 +209,11 @@ package final class Agent {
     }
     guard (try? guards.acceptRescue()) != nil else { return false }
     Announcer.say(
-      .trouble, .warning, "This host had a rescue boot (holdfast=off) since it last was protected.")
-    recorder.event("rescued", outcome: trust.trust == nil ? "unmanaged" : "protecting")
+      .trouble, .warning,
+      "This host had a rescue boot (holdfast=off or audit) since it last was protected.")
+    recorder.event(
+      "rescued",
+      outcome: trust.trust == nil ? "unmanaged" : settings.isAuditBoot ? "audit" : "protecting")
     // Trust that is gone for good would lock the host for ever: the rescue boot is the way out, and
     // it ends in a host that can be enrolled again.
     if trust.trust == nil {
@@ -336,7 +340,7 @@ package final class Agent {
 
   /// What keeps this host from being called protected, the most general first.
   var problems: [String] {
-    var found = [stateProblem].compactMap(\.self) + notices.alarms + vault.problems
+    var found = [auditBoot, stateProblem].compactMap(\.self) + notices.alarms + vault.problems
     found += settings.problems
     if machine.state != .unmanaged, trust.trust == nil {
       found.append("the trust of this host is gone or damaged: the way out is the rescue boot")

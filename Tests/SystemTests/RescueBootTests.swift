@@ -38,6 +38,64 @@ struct RescueBootTests {
     }
   }
 
+  @Test("holdfast=audit lets go of everything too, and the daemon records what it would have done")
+  func audit() async throws {
+    try await withProtectedHost(arguments: ["holdfast=audit"]) { host in
+      let machine = host.machine
+      #expect(try await machine.must("cat /run/motd.d/holdfast").contains("holdfast=audit"))
+      #expect(try await machine.must("systemctl is-active holdfastd") == "active")
+      #expect(try await machine.must("holdfast status").contains("nothing is enforced"))
+      for command in [
+        "systemctl stop example-agent", "systemctl mask example-agent",
+        "systemctl unmask example-agent", "systemctl start example-agent",
+        "echo '# mended' >>/usr/sbin/example-agent",
+      ] {
+        try await host.allows(command)
+      }
+      #expect(
+        try await machine.eventually(within: 5, "holdfast log | grep -q would_have_refused"))
+      #expect(try await machine.must("holdfast log").contains("audit_boot"))
+      // A daemon that is started again goes on so.
+      _ = try await machine.run("kill -9 $(systemctl show --value -p MainPID holdfastd)")
+      #expect(try await machine.eventually(within: 5, "holdfast ping"))
+      try await host.allows("systemctl stop example-agent")
+      try await machine.powerOff()
+      try await machine.boot()
+      try await host.expectProtected()
+      #expect(try await machine.must("tail -n 1 /usr/sbin/example-agent") == "# mended")
+    }
+  }
+
+  @Test("a rescue boot needs neither the daemon nor its store", arguments: ["off", "audit"])
+  func broken(word: String) async throws {
+    try await withProtectedHost { host in
+      let machine = host.machine
+      try await machine.powerOff()
+      let (program, state) = (
+        machine.hostPath("/usr/sbin/holdfastd"), machine.hostPath("/var/lib/holdfast")
+      )
+      for command in [
+        ["chattr", "-i", program], ["cp", machine.hostPath("/bin/false"), program],
+        ["chattr", "-R", "-f", "-i", "-a", state], ["rm", "-rf", state], ["touch", state],
+      ] {
+        _ = try await HostCommand.run(command)
+      }
+      // With the program broken, not all that should start does.
+      try await machine.boot(["holdfast=\(word)"], waiting: false)
+      #expect(
+        try await machine.eventually(
+          within: 30, "grep -q holdfast=\(word) /run/motd.d/holdfast && pidof -x example-agent"))
+      for command in [
+        "systemctl stop example-agent", "rm /usr/sbin/example-agent",
+        "apt-get purge -y example-agent",
+      ] {
+        try await host.allows(command)
+      }
+      #expect(
+        try await machine.must("journalctl --no-pager -u holdfast-rescue").contains("released"))
+    }
+  }
+
   private func expectReleased(_ host: ProtectedHost) async throws {
     #expect(try await !host.machine.run("systemctl is-active -q holdfastd").succeeded)
     let immutable = try await host.machine.must(

@@ -60,7 +60,9 @@ extension Agent {
             ])))
     }
     members += [
-      .init(name: "mode", value: .string(settings.current.mode.rawValue)),
+      .init(
+        name: "mode",
+        value: .string(settings.isAuditBoot ? "audit" : settings.current.mode.rawValue)),
       .init(name: "services", value: .object(services)),
       .init(name: "clock", value: "wall"),
       .init(

@@ -69,8 +69,13 @@ final class SettingsStore {
     return outcome
   }
 
+  /// This boot lets go of everything and records: `holdfast=audit` on the kernel command line.
+  var isAuditBoot = false
+
   /// Whether a service is protected or only watched.
-  func mode(of unit: String) -> ProtectionMode { guards[unit]?.mode ?? current.mode }
+  func mode(of unit: String) -> ProtectionMode {
+    isAuditBoot ? .audit : guards[unit]?.mode ?? current.mode
+  }
 
   /// Where a service's own file is.
   func file(for unit: String) -> String {

@@ -9,7 +9,7 @@ struct StatusReport {
 
   var lines: [String] {
     if status.text("state") == "unmanaged" { return unmanaged }
-    return [identity] + headline + auditing + block(services) 
+    return [identity] + headline + auditing + block(services)
       + block(surroundings) + problems + changed
   }
 
@@ -42,6 +42,8 @@ struct StatusReport {
       return [paint.warning("Watched") + since + ": nothing is enforced on this host (Mode=audit)."]
     case "protected":
       return [paint.good("Protected") + since + ", \(shieldNames)."]
+    case "degraded" where isOnlyWatched:
+      return [paint.bad("Watched") + since + ": nothing is enforced on this host."]
     case "degraded":
       return [paint.bad("Degraded") + since + ": protected, but not all is as it should be."]
     case "engaging":
