@@ -209,7 +209,12 @@ extension ShieldBoard {
       let others = names.flatMap { name in UnitPaths.all.dropFirst().map { "\($0)/\(name)" } }
       own.fragment = unit?.fragment?.path ?? others.first(where: Files.exists) ?? facts.fragment
     }
-    own.dropIns = facts.dropIns.filter { !isOurs($0, facts.name) }
+    // Ours stand in for shared ones of their name, which count.
+    let shared = unit?.sharedDropIns.map(\.path) ?? []
+    own.dropIns = facts.dropIns.compactMap { path in
+      guard isOurs(path, facts.name) else { return path }
+      return shared.first { $0.split(separator: "/").last == path.split(separator: "/").last }
+    }
     return own
   }
 

@@ -100,6 +100,13 @@ extension ProtectedUnit {
   /// Every drop-in that was in effect, those that are links included.
   package var knownDropIns: Set<String> { Set(dropIns.map(\.path) + links.map(\.path)) }
 
+  /// The drop-ins of its prefix or type that it goes by, and others may have: not those that are made
+  /// anew at every boot.
+  package var sharedDropIns: [KeptFile] {
+    let own = Set(ownDropIns.map(\.path))
+    return dropIns.filter { !own.contains($0.path) && !$0.path.hasPrefix("/run/") }
+  }
+
   /// The drop-ins that are this unit's alone and stay where they are: not those of its prefix or
   /// type, which others own and upgrade, and not a generator's.
   package var ownDropIns: [KeptFile] {

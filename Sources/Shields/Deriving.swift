@@ -94,9 +94,14 @@ package struct Deriving {
         if isOwn(path, owner, owners) { programs += try take(path, "Files") }
       } else if owners[path] != nil {
         if isOwn(path, owner, owners) { programs += try take(path, "command line") }
-      } else if owner == nil, Unpackaged.isSettled(path) {
+      } else if owner == nil {
         // Of a package's service only what the package ships: the rest may be data that it writes.
-        programs += try take(path, "command line")
+        if Unpackaged.isSetting(path) {
+          programs += try take(path, "command line")
+        } else if (try? Files.status(path))??.kind == .regular {
+          notes.append(
+            "\(path), on its command line, may be data and is left as it is; see Files=.")
+        }
       }
     }
     if owner == nil, let program = run.first, owners[program] == nil {

@@ -5,9 +5,28 @@ internal import Linux
 enum Unpackaged {
   static let maxCompanions = 64
 
-  /// Whether a file that a command line names is a setting, and not something that gets written: it
-  /// is root's alone to change, and lies where programs and settings do.
-  static func isSettled(_ path: String) -> Bool {
+  /// Whether a file that a command line names is a setting or a program, and not data: by its name or
+  /// its mode, and settled.
+  static func isSetting(_ path: String) -> Bool {
+    guard isSettled(path) else { return false }
+    let name = path.split(separator: "/").last ?? ""
+    let suffix = name.lastIndex(of: ".").map { name[name.index(after: $0)...] } ?? ""
+    return suffixes.contains(suffix) || isExecutable(path)
+  }
+
+  private static let suffixes: Set<Substring> = [
+    "conf", "config", "cfg", "cnf", "ini", "json", "toml", "yaml", "yml", "xml", "properties",
+    "env",
+    "hcl", "pem", "crt", "cer", "key", "policy", "rules", "jar", "war", "js", "lua", "pl", "py",
+    "rb", "sh",
+  ]
+
+  private static func isExecutable(_ path: String) -> Bool {
+    ((try? Files.status(path)) ?? nil).map { $0.mode & 0o111 != 0 } ?? false
+  }
+
+  /// Whether a file is root's alone to change, and lies where programs and settings do.
+  private static func isSettled(_ path: String) -> Bool {
     guard ["/etc/", "/opt/", "/usr/"].contains(where: path.hasPrefix) else { return false }
     guard let status = try? Files.status(path) else { return false }
     return status.kind == .regular && status.uid == 0 && status.mode & 0o022 == 0
@@ -21,10 +40,8 @@ enum Unpackaged {
     }
     let found = ((try? Files.list(folder)) ?? []).filter { name in
       let path = "\(folder)/\(name)"
-      guard path != program, isSettled(path), let status = try? Files.status(path) else {
-        return false
-      }
-      return status.mode & 0o111 != 0 || name.split(separator: ".").dropFirst().contains("so")
+      guard path != program, isSettled(path) else { return false }
+      return isExecutable(path) || name.split(separator: ".").dropFirst().contains("so")
     }
     return found.prefix(maxCompanions).map { "\(folder)/\($0)" }
   }

@@ -18,7 +18,7 @@ extension Agent {
   }
 
   func add(_ addition: Addition) throws(Refusal) {
-    try requireSupported(addition.asked, force: addition.force)
+    try requireSupported(addition.asked)
     // PID 1 is asked in between, so two at once would not see each other.
     additions.take { [weak self] done in
       self?.gather(addition.asked) { [weak self] reports in
@@ -40,7 +40,7 @@ extension Agent {
         hint: "Try again; does systemctl status answer?")
     }
     let unit = report.facts.name
-    if unit != asked { try requireSupported(unit, force: addition.force) }
+    if unit != asked { try requireSupported(unit) }
     let name = unit == asked ? [] : [JSON.Member(name: "asked", value: .string(asked))]
     if let known = guards.definition(of: unit) {
       addition.connection.succeed(
@@ -52,6 +52,7 @@ extension Agent {
         .unitUnsupported, "At most \(GuardStore.limit) services can be protected on a host.")
     }
     try requireLoaded(report)
+    if !addition.force { try requireSpare(unit) }
     let derivation = try derive(reports, for: addition)
     if addition.dryRun {
       board.keepOnly(guards.definitions)
@@ -142,7 +143,7 @@ extension Agent {
   private static let longestName = 200
 
   /// Judges by the name alone, also of services that came by a file.
-  func requireSupported(_ unit: String, force: Bool) throws(Refusal) {
+  func requireSupported(_ unit: String) throws(Refusal) {
     guard UnitName.isValid(unit) else {
       throw Refusal(.badArguments, "\(unit.prefix(64)) is not the name of a unit with its suffix.")
     }
@@ -167,7 +168,11 @@ extension Agent {
         hint: "Name one of its instances, such as "
           + "\(unit.dropLast(".service".count))NAME.service.")
     }
-    if !force, unit != Own.service, let purpose = EssentialUnits.purpose(of: unit) {
+  }
+
+  /// Whoever protects what the host needs to be reached or to boot has to say that this is meant.
+  private func requireSpare(_ unit: String) throws(Refusal) {
+    if let purpose = EssentialUnits.purpose(of: unit) {
       throw Refusal(
         .unitUnsupported,
         "\(unit) is not protected without force, because \(purpose): once protected, nobody can "

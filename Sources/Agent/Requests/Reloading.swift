@@ -61,7 +61,7 @@ extension Agent {
     applyLimits()
     var changed = false
     for unit in settings.guards.keys.sorted() where guards.definition(of: unit) == nil {
-      guard (try? requireSupported(unit, force: true)) != nil else { continue }
+      guard (try? requireSupported(unit)) != nil else { continue }
       adoptUndefined(unit)
       changed = true
     }

@@ -52,8 +52,10 @@ package struct UnitShield: Shield {
   }
 
   package func differences(_ service: ServiceDefinition) -> [Problem] {
-    let links = service.units.flatMap(\.links).map(Placement.keptLink)
-    return bench.damage(to: links).filter(\.isVisible)
+    let kept = service.units.flatMap { unit in
+      unit.links.map(Placement.keptLink) + unit.sharedDropIns.map(Placement.kept)
+    }
+    return bench.damage(to: kept).filter(\.isVisible)
       + service.units.flatMap { unit in
         Intruders(directories).find(unit)
           + Intruders(directories).dropInsToMask(unit, foreign: []).map {
@@ -99,15 +101,25 @@ package struct UnitShield: Shield {
       wanted.append(.file("\(control)/\(unit.name)", text: text, mode: 0o644))
     }
 
+    // Against changes to drop-ins that it shares with others, which stay theirs to change: what was in
+    // effect for this unit stays so.
+    var files = Dictionary(
+      unit.sharedDropIns.compactMap { file in
+        file.path.split(separator: "/").last.flatMap { name in
+          bench.baseline.text(of: file).map { (String(name), $0) }
+        }
+      }, uniquingKeysWith: { first, _ in first })
+    files[DropIn.fileName] = DropIn.text(unit, mayBeStopped: service.letsPackageRestart)
+
     // Against stop, restart, isolate, start limits, kills and injected libraries.
     wanted.append(
       .directory(
         "\(control)/\(unit.name).d",
-        files: [DropIn.fileName: DropIn.text(unit, mayBeStopped: service.letsPackageRestart)],
-        // Against drop-ins that this unit shares with others, or that a generator makes: out of
-        // effect here, in place there.
+        files: files,
+        // Against new ones, and those that a generator makes: out of effect here, in place there.
         links: Dictionary(
           Intruders(directories).dropInsToMask(unit, foreign: foreign.names(of: unit.name))
+            .filter { files[$0] == nil }
             .filter { !isOpen || Files.exists("\(control)/\(unit.name).d/\($0)") }
             .map { ($0, "/dev/null") },
           uniquingKeysWith: { first, _ in first })))
