@@ -1,4 +1,4 @@
-# make            the three programs, as they are released
+# make            the programs, as they are released
 # make deb        Debian packages, in build/
 # make demo       the story, played on a throw-away machine
 # make test       everything; needs root, to boot machines
@@ -13,7 +13,7 @@ SWIFT ?= swift
 SCRATCH ?= .build
 SWIFT_FLAGS := --scratch-path $(SCRATCH) --explicit-target-dependency-import-check error
 RELEASE_FLAGS := -c release --static-swift-stdlib
-PROGRAMS := holdfastd holdfast holdfast-cluster
+PROGRAMS := holdfastd holdfast holdfast-prove holdfast-canary holdfast-cluster
 
 .PHONY: build deb demo test test-unit tests attacks bench lint clean needed-build needed-machine
 .NOTPARALLEL:

@@ -85,6 +85,9 @@ let package = Package(
     library("Cluster", ["JSON", "AgentToken", "Linux"]),
     program("holdfastd", ["Agent", "Linux"], settings: lean),
     program("holdfast", ["JSON", "Configuration", "ControlSocket", "Linux", "Version", arguments]),
+    program("holdfast-canary", ["Linux"], settings: lean),
+    program(
+      "holdfast-prove", ["JSON", "Protection", "ControlSocket", "Linux", "Version", arguments]),
     program("holdfast-cluster", ["Cluster", "AgentToken", "JSON", "Linux", "Version", arguments]),
 
     // Tests: all but SystemTests are fast and need no privilege.

@@ -102,6 +102,10 @@ package final class Agent {
   /// Processes that were found held by a tracer, until they are looked at again.
   var held: Set<Int32> = []
   var lastRestart: [String: UInt64] = [:]
+  /// When the last proving on the canary ended: CLOCK_MONOTONIC microseconds.
+  var provedLast: UInt64 = 0
+  /// The daemon before this one left the canary guarded.
+  var hasLeftCanary = false
   private var signals: [EventSource] = []
   private var rest: EventSource?
 
@@ -196,6 +200,7 @@ package final class Agent {
           + "be let in but through a rescue boot (holdfast=off on the kernel command line).")
     }
     recorder.event("started", outcome: wasEnrolled ? "enrolled" : "unmanaged")
+    forgetLeftCanary()
     handle(.started(enrolled: wasEnrolled))
     if machine.state == .unmanaged { ready() }
   }
@@ -230,6 +235,7 @@ package final class Agent {
     _ = try? ServiceManager.notify("READY=1\nSTATUS=\(statusLine)")
     inspectSoon()
     restSoon()
+    stopLeftCanary()
   }
 
   /// Gives back code that only changes of state need, once the last one is a second ago.

@@ -9,17 +9,22 @@ package enum Authority {
     "unprotect": .member, "protect": .member, "reconnected": .member, "check": .member,
     "bundle": .member, "enroll": .root, "guard": .root, "reload": .root, "restart": .root,
     "upgrade": .root, "accept": .root, "recover": .root,
+    "doctor": .member, "doctor prove": .root,
     "status": .anyone, "events": .member, "watch": .anyone, "ping": .anyone, "version": .anyone,
     "help": .anyone,
   ]
 
   /// The verbs there are, for `help`.
-  package static var verbs: [String] { ranks.keys.sorted() }
+  package static var verbs: [String] { ranks.keys.filter { !$0.contains(" ") }.sorted() }
 
-  /// - Parameter members: the gid of the group `holdfast`, if there is one.
+  /// - Parameters:
+  ///   - argument: the first one, where a verb's rank depends on it.
+  ///   - members: the gid of the group `holdfast`, if there is one.
   /// - Throws: `unknown_verb` or `denied`.
-  package static func check(_ verb: String, peer: Peer, members: UInt32?) throws(Refusal) {
-    guard let rank = ranks[verb] else {
+  package static func check(
+    _ verb: String, argument: String? = nil, peer: Peer, members: UInt32?
+  ) throws(Refusal) {
+    guard let rank = argument.flatMap({ ranks["\(verb) \($0)"] }) ?? ranks[verb] else {
       throw Refusal(.unknownVerb, "There is no verb \(verb.prefix(32)).", hint: "Ask for `help`.")
     }
     let isMember = members.map { $0 == peer.gid || peer.groups.contains($0) } ?? false

@@ -27,10 +27,15 @@ package enum Own {
     ]
   /// Those that are guarded as one: the service itself, its socket, and what PID 1 has instead of us
   /// while we are frozen.
-  package static let units = [service, socket, "holdfast-thaw.path", "holdfast-thaw.service"]
+  package static let units = [service, socket, thaw, "holdfast-thaw.service"]
+  /// Has PID 1 thaw a frozen daemon.
+  package static let thaw = "holdfast-thaw.path"
+  /// What `doctor --prove` attacks: guarded for as long as that runs, and never else.
+  package static let canary = "holdfast-canary.service"
   /// Files that go with the daemon, apart from its program.
   package static let files = [
-    "/usr/bin/holdfast", "/usr/libexec/holdfast/holdfast-rescue",
+    "/usr/bin/holdfast", "/usr/libexec/holdfast/holdfast-prove",
+    "/usr/libexec/holdfast/holdfast-rescue",
     "/usr/lib/systemd/system-generators/holdfast-generator",
     "/usr/lib/systemd/system/holdfast-rescue.service",
     "/usr/lib/systemd/system/holdfast-reconnected.service",

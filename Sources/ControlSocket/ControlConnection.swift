@@ -14,14 +14,16 @@ package final class ControlConnection {
   private(set) var isAnswering = false
   /// It asked for what was found to be its right, and waits for its turn: it gives way to nobody.
   package var isHeld = false
+  /// Something lasts for as long as it is open: it gives way to nobody either.
+  package var isKept = false
   /// It came just now, and has not asked for anything yet: it gets the time to.
   var isNew: Bool { !hasAsked && Clock.monotonicMicroseconds() - accepted < Self.welcome }
   private var hasAsked = false
   private let accepted = Clock.monotonicMicroseconds()
   /// Microseconds.
   private static let welcome: UInt64 = 500_000
-  /// Called when the connection is gone, however it went.
-  package var onClose: (() -> Void)?
+  /// Called when the connection is gone.
+  private var closers: [() -> Void] = []
 
   private let loop: EventLoop
   /// Nil once closed: others may hold on to this object, but not to the socket.
@@ -97,6 +99,14 @@ package final class ControlConnection {
     send(json)
   }
 
+  /// Whether anybody may still be there.
+  package var isOpen: Bool { source != nil }
+
+  /// Has `run` called when the connection is gone, however it went; at once where it is.
+  package func atClose(_ run: @escaping () -> Void) {
+    isOpen ? closers.append(run) : run()
+  }
+
   package func close() {
     guard source != nil else { return }
     source?.cancel()
@@ -108,9 +118,9 @@ package final class ControlConnection {
     more = nil
     socket = nil
     isAnswering = false
-    let last = onClose
-    onClose = nil
-    last?()
+    let last = closers
+    closers = []
+    for run in last { run() }
     removed(self)
   }
 

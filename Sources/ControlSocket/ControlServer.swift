@@ -59,7 +59,7 @@ package final class ControlServer {
 
   private func makeRoom(for uid: UInt32) {
     // Those that wait for their turn with a token that verified are few, and stay.
-    let all = connections.values.filter { !$0.isHeld }
+    let all = connections.values.filter { !$0.isHeld && !$0.isKept }
     let own = all.filter { $0.peer.uid == uid }
     if own.count >= limits.connectionsPerUser {
       Self.longestIdle(own)?.close()

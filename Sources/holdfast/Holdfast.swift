@@ -24,7 +24,8 @@ struct Holdfast: ParsableCommand {
           Accept.self,
         ]),
       CommandGroup(
-        name: "Looking closer", subcommands: [Log.self, Watch.self, Ping.self, Version.self]),
+        name: "Looking closer",
+        subcommands: [Doctor.self, Log.self, Watch.self, Ping.self, Version.self]),
       CommandGroup(
         name: "Setting up",
         subcommands: [

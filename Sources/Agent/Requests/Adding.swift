@@ -151,6 +151,10 @@ extension Agent {
       throw Refusal(
         .unitUnsupported, "\(unit) is a part of Holdfast and protected with \(Own.service).")
     }
+    guard unit != Own.canary else {
+      throw Refusal(
+        .unitUnsupported, "\(unit) is there to be attacked.", hint: "holdfast doctor --prove")
+    }
     guard unit.hasSuffix(".service") else {
       let starts = [".socket", ".timer", ".path"].contains(where: unit.hasSuffix)
       throw Refusal(

@@ -9,7 +9,8 @@ internal import Version
 extension Agent {
   func answer(_ request: ControlRequest, _ connection: ControlConnection) {
     do throws(Refusal) {
-      try Authority.check(request.verb, peer: connection.peer, members: members)
+      try Authority.check(
+        request.verb, argument: request.arguments.first, peer: connection.peer, members: members)
       try dispatch(request, connection)
     } catch {
       refuse(connection, error)
@@ -32,6 +33,7 @@ extension Agent {
     case "restart": try restart(request, connection)
     case "accept": try accept(request, connection)
     case "recover": try recover(request, connection)
+    case "doctor": try doctor(request, connection)
     case "status": try status(request, connection)
     case "events": try events(request, connection)
     case "watch": try watch(request, connection)

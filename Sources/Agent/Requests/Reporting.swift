@@ -125,7 +125,7 @@ extension Agent {
     try request.expect(0...0)
     let id = ObjectIdentifier(connection)
     watchers[id] = connection
-    connection.onClose = { [weak self] in self?.watchers[id] = nil }
+    connection.atClose { [weak self] in self?.watchers[id] = nil }
     connection.push(.object([.init(name: "ok", value: true)] + stateMembers))
   }
 

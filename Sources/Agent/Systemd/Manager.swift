@@ -128,6 +128,24 @@ final class Manager {
       }, reply: { done(Self.failure($0)) })
   }
 
+  /// Stops a unit that is not protected now.
+  func stop(_ unit: String) {
+    call(
+      "StopUnit",
+      arguments: {
+        try $0.append(string: unit)
+        try $0.append(string: "replace")
+      }, reply: { _ in })
+  }
+
+  /// systemd's version, such as 252; 0 where PID 1 does not answer.
+  func version(done: @escaping (Int) -> Void) {
+    getAll(Self.object, Self.manager, ["Version"]) { values in
+      let text = values?["Version"]?.string ?? ""
+      done(Int(text.prefix(while: \.isNumber)) ?? 0)
+    }
+  }
+
   /// Restarts a unit that is not protected now; `done(nil)` once that is under way.
   func restart(_ unit: String, done: @escaping (String?) -> Void) {
     call(

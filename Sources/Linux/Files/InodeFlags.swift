@@ -17,6 +17,16 @@ package enum InodeFlags {
     return try read(open(path), path) & immutable != 0
   }
 
+  /// Whether the file system of a path has such flags; true also where that cannot be found out.
+  package static func areSupported(_ path: String) -> Bool {
+    do throws(SystemError) {
+      _ = try read(open(path), path)
+      return true
+    } catch {
+      return !error.isUnsupportedFlag
+    }
+  }
+
   /// Sets or clears the flag; touches nothing where it is so already.
   package static func setImmutable(_ path: String, _ on: Bool) throws(SystemError) {
     try set(immutable, on, open(path), path)

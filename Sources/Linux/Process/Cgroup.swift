@@ -3,7 +3,8 @@
 package enum ControlGroup {
   /// Where systemd's hierarchy is mounted: the only one, or the one named for it among several.
   private static let root = isUnified ? "/sys/fs/cgroup" : "/sys/fs/cgroup/systemd"
-  private static let isUnified = Files.exists("/sys/fs/cgroup/cgroup.controllers")
+  /// Whether it is the only one.
+  package static let isUnified = Files.exists("/sys/fs/cgroup/cgroup.controllers")
 
   /// Deeper than anything systemd makes; whoever nests on without end does not stop us.
   private static let deepest = 16

@@ -26,6 +26,12 @@ package enum Processes {
     pid > 0 ? try? Files.readLink("/proc/\(pid)/exe") : nil
   }
 
+  /// Which mount namespace it is in, to be compared with another's: namespaces(7). Nil where that
+  /// cannot be read.
+  package static func mountNamespace(_ pid: Int32) -> String? {
+    pid > 0 ? try? Files.readLink("/proc/\(pid)/ns/mnt") : nil
+  }
+
   /// Its arguments, which the process can change; nil where they cannot be read.
   package static func arguments(_ pid: Int32) -> [String]? {
     guard pid > 0, let bytes = try? Files.read("/proc/\(pid)/cmdline") else { return nil }
@@ -73,5 +79,25 @@ package enum Processes {
     var poll = pollfd(fd: process.raw, events: Int16(POLLIN), revents: 0)
     let count = try? syscall("poll") { Glibc.poll(&poll, 1, 0) }
     return count ?? 0 > 0
+  }
+}
+
+extension Processes {
+  /// This process's id.
+  package static var own: Int32 { getpid() }
+
+  /// Whether it may do what root may.
+  package static var isRoot: Bool { geteuid() == 0 }
+
+  /// Puts another program in this one's place: execv(3). Returns only where that fails, with why.
+  package static func replace(with command: [String]) -> SystemError {
+    guard let path = command.first else {
+      return SystemError(errno: EINVAL, operation: "run no command")
+    }
+    var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) }
+    arguments.append(nil)
+    defer { for argument in arguments { free(argument) } }
+    execv(path, arguments)
+    return SystemError(errno: errno, operation: "run \(path)")
   }
 }
