@@ -1,6 +1,7 @@
 internal import Configuration
 internal import ControlSocket
 internal import Linux
+internal import Protection
 internal import Shields
 
 /// The way in: the control socket, from systemd where it has one for us, else our own.
@@ -50,6 +51,33 @@ extension Agent {
       return true
     } catch {
       return false
+    }
+  }
+
+  /// How long the socket's unit is down before we make way for it, and how often at most:
+  /// microseconds.
+  private static let socketPatience: UInt64 = 2_000_000
+  private static let socketPace: UInt64 = 30_000_000
+
+  /// PID 1 does not listen again while we run, so trying would be for nothing. Nobody is locked out
+  /// meanwhile: we listen by ourselves. A start of ours brings the unit back (`Wants=`), and once
+  /// things are quiet that is worth one.
+  func socketIsDown() {
+    let uptime = Clock.monotonicMicroseconds() - startedAt
+    guard socketReturn == nil else { return }
+    let wait = uptime < Self.socketPace ? Self.socketPace - uptime : 0
+    socketReturn = try? loop.after(
+      microseconds: max(wait, Self.socketPatience), accuracy: 1_000_000
+    ) { [weak self] in
+      guard let self else { return }
+      socketReturn = nil
+      manager.reports(of: [Own.socket]) { [weak self] reports in
+        guard let self, let report = reports.first, !report.isUp, isFree,
+          machine.state.grant == nil, shutdown == nil
+        else { return }
+        Announcer.say(.trouble, .notice, "The daemon starts again so that its socket unit can.")
+        stop()
+      }
     }
   }
 

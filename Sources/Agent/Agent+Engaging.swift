@@ -125,22 +125,30 @@ extension Agent {
     let services = enforced
     troubles = [:]
     var needsReload = false
+    var tainted: Set<String> = []
     for service in services {
       var names: Set<ShieldName> = [.unit]
       if !service.isInPackageRun { names.formUnion([.file, .package]) }
       let result = board.engage(service, names)
+      // While there was no daemon: it may have been started with that.
+      if service.unit != Own.service, result.mended.contains(where: \.reachesService) {
+        tainted.insert(service.unit)
+        healed(service.unit, result.mended.filter(\.reachesService).map(\.sentence))
+      }
       needsReload = needsReload || result.needsReload
       for problem in result.problems { trouble(service.unit, problem.sentence) }
     }
     board.keepOnly(guards.definitions)
     watchFiles(of: watched)
     manager.watch(watched.flatMap { $0.units.map(\.name) })
-    reloadIf(needsReload) { [weak self] in self?.verify(waits: waits) }
+    reloadIf(needsReload) { [weak self] in self?.verify(waits: waits, tainted: tainted) }
   }
 
   /// Looks at what PID 1 made of it. A unit that it cannot load any more is let go of again: better
   /// unshielded than broken.
-  private func verify(waits: Bool) {
+  ///
+  /// - Parameter tainted: services that may run what is not their own.
+  private func verify(waits: Bool, tainted: Set<String>) {
     let services = enforced
     let names = services.flatMap { $0.units.map(\.name) }
     manager.reports(of: names) { [weak self] reports in
@@ -165,6 +173,7 @@ extension Agent {
           }
           if report.isUp || !service.staysUp(unit) {
             starting.remove(unit.name)
+            if tainted.contains(unit.name) { manager.restartProtected(unit.name) { _ in } }
           } else {
             starting.insert(unit.name)
             manager.start(unit.name)

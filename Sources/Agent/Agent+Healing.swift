@@ -4,18 +4,6 @@ internal import Shields
 
 /// Bringing services back: down, frozen or stopped. `Agent+Inspecting` has the files.
 extension Agent {
-  /// How often a service was healed, and how long it was down for that.
-  struct HealingTally {
-    var count: Int64 = 0
-    /// Microseconds.
-    var downtime: UInt64 = 0
-    /// CLOCK_MONOTONIC microseconds; nil while it is up.
-    var downSince: UInt64?
-    /// When a healing was last recorded, and how many since were not.
-    var recorded: UInt64 = 0
-    var unrecorded = 0
-  }
-
   // MARK: Units
 
   /// PID 1 says that something of a unit is another.
@@ -35,6 +23,7 @@ extension Agent {
   }
 
   func down(_ unit: String, of service: String) {
+    if unit == Own.socket { return socketIsDown() }
     if unit != service {
       // What starts it is down, not the service itself.
     } else if starting.contains(unit) {
@@ -73,11 +62,9 @@ extension Agent {
   private func up(_ unit: String, of service: String) {
     starting.remove(unit)
     leaving[unit] = nil
-    guard unit == service, let downSince = tallies[service]?.downSince else { return }
-    let now = Clock.monotonicMicroseconds()
-    tallies[service]?.downSince = nil
-    tallies[service]?.downtime += now - downSince
-    healed(service, ["was down for \((now - downSince + 999) / 1000) ms"])
+    guard unit == service, let down = tallies[service]?.rose(now: Clock.monotonicMicroseconds())
+    else { return }
+    healed(service, ["was down"], downFor: down)
     refreshControlGroup(service)
   }
 
@@ -91,26 +78,41 @@ extension Agent {
 
   // MARK: Saying so
 
-  /// A fight is answered at full speed and recorded at a bounded rate: microseconds.
-  private static let recordEvery: UInt64 = 5_000_000
-
-  func healed(_ service: String, _ what: [String]) {
-    var tally = tallies[service] ?? HealingTally()
-    tally.count += 1
+  /// Counts a healing, and puts it on record unless the same just was.
+  ///
+  /// - Parameters:
+  ///   - what: what was damaged, to be read after the service's name.
+  ///   - downFor: how long it was down: microseconds.
+  ///   - culprit: who did it, where that is known.
+  func healed(
+    _ service: String, _ what: [String], downFor: UInt64? = nil, by culprit: Bystander? = nil
+  ) {
+    let damage = what.joined(separator: "; ")
     let now = Clock.monotonicMicroseconds()
-    if tally.recorded == 0 || now >= tally.recorded + Self.recordEvery {
-      let sentence = "\(service): \(what.joined(separator: "; ")); put right."
-      Announcer.say(.healed, .warning, sentence, [("UNIT", service)])
-      recorder.event(
-        "healed", outcome: service,
-        details: [
-          ("what", what.joined(separator: "; ")), ("unrecorded_before", "\(tally.unrecorded)"),
-        ])
-      tally.recorded = now
-      tally.unrecorded = 0
-    } else {
-      tally.unrecorded += 1
+    guard let before = tallies[service, default: HealingTally()].healed(damage, now: now) else {
+      return
     }
-    tallies[service] = tally
+    let milliseconds = downFor.map { "\(($0 + 999) / 1000)" }
+    let seen = culprit == nil ? bystander(of: service) : nil
+    let time = milliseconds.map { " for \($0) ms" } ?? ""
+    let who = culprit.map { " by \($0)" } ?? seen.map { "; seen beside it: \($0)" } ?? ""
+    Announcer.say(
+      .healed, .warning, "\(service): \(damage)\(time)\(who); put right.", [("UNIT", service)])
+    recorder.event(
+      "healed", outcome: service,
+      details: [
+        ("what", damage), ("down_ms", milliseconds ?? ""), ("by", culprit?.description ?? ""),
+        ("seen", seen?.description ?? ""), ("unrecorded_before", "\(before)"),
+      ])
+  }
+
+  /// A process that speaks of the service or its files just now, and is not its own.
+  private func bystander(of service: String) -> Bystander? {
+    guard let definition = guards.definition(of: service) else { return nil }
+    let own = groups[service].map { ControlGroup.processes($0.path) } ?? []
+    let stem = service.hasSuffix(".service") ? String(service.dropLast(8)) : service
+    let name = stem.utf8.count < 5 ? service : stem
+    return Bystander.mentioning(
+      [name] + definition.programs.prefix(4).map(\.path), except: Set(own))
   }
 }

@@ -37,6 +37,7 @@ extension Agent {
       healed(Own.service, ["\(paths.controlSocket) was removed or replaced"])
     }
     var left: [String: [String]] = [:]
+    var tainted: Set<String> = []
     var hasMended = false
     for service in services {
       let result = board.engage(service, shieldsInForce(service))
@@ -45,10 +46,15 @@ extension Agent {
         hasMended = true
         healed(service.unit, result.mended.map(\.sentence))
       }
+      if service.unit != Own.service, result.mended.contains(where: \.reachesService) {
+        tainted.insert(service.unit)
+      }
       left[service.unit] = result.problems.map(\.sentence)
     }
     pace.inspected(now: Clock.monotonicMicroseconds(), mended: hasMended)
-    reloadIf(needsReload) { [weak self] in self?.checkUnits(left, reloaded: needsReload) }
+    reloadIf(needsReload) { [weak self] in
+      self?.checkUnits(left, reloaded: needsReload, tainted: tainted)
+    }
   }
 
   /// Watches what the shields of these services, and the way in, depend on.
@@ -74,7 +80,8 @@ extension Agent {
 
   /// Looks at what PID 1 makes of the files.
   ///
-  /// - Parameter tainted: units that had somebody else's drop-in in effect before the last reload.
+  /// - Parameter tainted: units that had somebody else's drop-in in effect before the last reload,
+  ///   or somebody else's files.
   private func checkUnits(
     _ left: [String: [String]], reloaded: Bool, tainted: Set<String> = []
   ) {
@@ -95,6 +102,12 @@ extension Agent {
             continue
           }
           if report.isFrozen { manager.thaw(unit.name) }
+          if hasForeignLimits(report, isFresh: reloaded) {
+            stale = true
+            healed(service.unit, ["systemd was told other limits for \(unit.name)"])
+          } else {
+            checkLimits(report, of: service)
+          }
           if !report.isUp, service.staysUp(unit) { down(unit.name, of: service.unit) }
           if !report.refusesManualStop, !service.letsPackageRestart {
             // PID 1 read its files at a moment when ours were not there.
@@ -115,7 +128,7 @@ extension Agent {
             }
           } else {
             if tainted.contains(unit.name), report.mainStarted > lastClean[unit.name] ?? 0 {
-              // It started with what is out of effect now.
+              // It started with what is out of effect, or put right, now.
               manager.restartProtected(unit.name) { _ in }
             }
             lastClean[unit.name] = Clock.monotonicMicroseconds()

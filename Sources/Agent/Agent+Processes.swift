@@ -20,6 +20,8 @@ extension Agent {
     checks += 1
     // Every two seconds: what a write through a mapping changes sends no event either.
     if checks % 4 == 0 { mendState() }
+    // Every ten: what PID 1 is told without a file.
+    if checks % 20 == 0 { inspectSoon() }
     if checks % 4 == 0, isFree, enforced.contains(where: { !board.isWhole($0, shieldsInForce($0)) })
     {
       inspectSoon()
@@ -36,11 +38,9 @@ extension Agent {
           healed(service.unit, ["was stopped by a signal"])
         case "t" where held.contains(pid):
           // A debugger lets go of nothing; a fresh process is not held.
-          let tracer = Processes.tracer(pid).map {
-            " by \(Processes.executable($0) ?? "?") (pid \($0))"
-          }
+          let tracer = Processes.tracer(pid).flatMap(Bystander.init)
           try? Processes.signal(pid, Signals.kill)
-          healed(service.unit, ["was held\(tracer ?? "")"])
+          healed(service.unit, ["was held by a tracer"], by: tracer)
         case "t": stillHeld.insert(pid)
         default: break
         }

@@ -95,6 +95,12 @@ package final class Agent {
   /// Per unit, when PID 1 was last seen to go by our files alone: CLOCK_MONOTONIC microseconds.
   var lastClean: [String: UInt64] = [:]
   let groups: ControlGroups
+  /// Per unit, what PID 1 held it to after the last reload.
+  var limits: [String: Limits] = [:]
+  /// CLOCK_MONOTONIC microseconds.
+  let startedAt = Clock.monotonicMicroseconds()
+  /// Until it is looked whether the socket's unit is still down.
+  var socketReturn: EventSource?
   /// Groups that PID 1 was asked to thaw.
   var thawing: [String: ThawAttempts] = [:]
   /// Units that were seen on their way down, and are ended if they take too long.
@@ -175,6 +181,7 @@ package final class Agent {
     manager.onConnected = { [weak self] in self?.inspectSoon() }
     manager.onShutdownJob = { [weak self] in self?.lookForShutdown() }
     groups.onChange = { [weak self] in self?.groupChanged($0) }
+    groups.onLimit = { [weak self] in self?.inspectSoon() }
     manager.connect()
     recorder.sayRepairs()
     start()

@@ -80,11 +80,12 @@ extension GuardSettings {
           new: new.allowSignals.map(Self.text),
           loosens: !Self.isPart(new.allowSignals, of: allowSignals)))
     }
-    for path in extraFiles where !new.names(path) {
+    let (mine, theirs) = (files, new.files)
+    for path in extraFiles where !theirs.contains(Array(path.utf8)) {
       changes.append(
         SettingChange(unit: unit, key: "[Service] Files", old: path, new: nil, loosens: true))
     }
-    for path in new.extraFiles where !names(path) {
+    for path in new.extraFiles where !mine.contains(Array(path.utf8)) {
       changes.append(
         SettingChange(unit: unit, key: "[Service] Files", old: nil, new: path, loosens: false))
     }
@@ -96,7 +97,9 @@ extension GuardSettings {
     if !loosens(to: new.mode) { mode = new.mode }
     if Self.isPart(new.logs, of: logs) { logs = new.logs }
     if Self.isPart(new.allowSignals, of: allowSignals) { allowSignals = new.allowSignals }
-    for path in new.extraFiles where !names(path) && extraFiles.count < Self.maxFiles {
+    let mine = files
+    for path in new.extraFiles
+    where !mine.contains(Array(path.utf8)) && extraFiles.count < Self.maxFiles {
       extraFiles.append(path)
     }
   }
@@ -121,8 +124,6 @@ extension GuardSettings {
     words.map(WordList.quoted).joined(separator: " ")
   }
 
-  /// Whether the file is among those of this service; paths are compared byte for byte.
-  private func names(_ path: String) -> Bool {
-    extraFiles.contains { $0.utf8.elementsEqual(path.utf8) }
-  }
+  /// The files named, to be compared byte for byte.
+  private var files: Set<[UInt8]> { Set(extraFiles.map { Array($0.utf8) }) }
 }

@@ -42,11 +42,16 @@ package struct Problem: Sendable, Equatable {
   package let what: String
   /// Whether it shows in what is read from there, and not only in who may write it.
   package let isVisible: Bool
+  /// Whether a start of the service in the meantime was one with what is not its own.
+  package let reachesService: Bool
 
-  package init(path: String, what: String, isVisible: Bool = true) {
+  package init(
+    path: String, what: String, isVisible: Bool = true, reachesService: Bool = false
+  ) {
     self.path = path
     self.what = what
     self.isVisible = isVisible
+    self.reachesService = reachesService
   }
 
   static func lostFlag(_ path: String) -> Problem {

@@ -75,7 +75,9 @@ package final class Workbench {
 
     case .kept(let file):
       guard let status = try Files.status(file.path) else { return problem("was removed") }
-      guard baseline.hasContents(file, status) else { return problem("was replaced") }
+      guard baseline.hasContents(file, status) else {
+        return [Problem(path: file.path, what: "was replaced", reachesService: true)]
+      }
       guard status.mode == file.mode, status.uid == file.uid, status.gid == file.gid else {
         return problem("has another owner or mode")
       }

@@ -26,7 +26,7 @@ import Testing
     logs: ["/var/log/demo/*.log"], allowSignals: ["HUP"])
 
   /// Members that came later: a definition from before is still one.
-  static let later: Set = ["package", "logs", "allow_signals"]
+  static let later: Set = ["package", "logs", "allow_signals", "mounts"]
 
   @Test func storedDefinitionsComeBackTheSame() throws {
     let text = Self.definition.json.encoded()

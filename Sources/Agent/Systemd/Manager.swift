@@ -200,6 +200,13 @@ final class Manager {
     }
   }
 
+  /// The limits of a slice; nil where PID 1 has none of that name.
+  func limits(ofSlice slice: String, done: @escaping (Limits?) -> Void) {
+    getAll(
+      Bus.objectPath(unit: slice), "org.freedesktop.systemd1.Slice", Limits.keys,
+      done: { done($0.map(Limits.init)) })
+  }
+
   private func getAll(
     _ path: String, _ interface: String, _ keys: Set<String>,
     done: @escaping ([String: BusValue]?) -> Void

@@ -36,6 +36,7 @@ struct UnitReport: Sendable, Equatable {
   var refusesManualStop = false
   var needsReload = false
   var isFrozen = false
+  var limits = Limits([:])
   /// 0 for none.
   var mainPID: Int32 = 0
   /// The service itself makes groups within its own, and moves processes (`Delegate=`).
@@ -86,6 +87,7 @@ struct UnitReport: Sendable, Equatable {
     refusesManualStop = unit.bool("RefuseManualStop")
     needsReload = unit.bool("NeedDaemonReload")
     isFrozen = unit.string("FreezerState").hasPrefix("fr")
+    limits = Limits(service)
     mainPID = Int32(truncatingIfNeeded: service.integer("MainPID"))
     isDelegated = service.bool("Delegate")
     mainStarted = service.integer("ExecMainStartTimestampMonotonic")
@@ -104,9 +106,9 @@ struct UnitReport: Sendable, Equatable {
   static let serviceKeys = Set(
     execKeys + [
       "Type", "RemainAfterExit", "Environment", "ControlGroup", "MainPID", "Delegate",
-      "ExecMainStartTimestampMonotonic",
-      "ExecMainStartTimestamp",
-    ])
+      "ExecMainStartTimestampMonotonic", "ExecMainStartTimestamp",
+    ]
+  ).union(Limits.keys)
 }
 
 extension [String: BusValue] {

@@ -18,6 +18,8 @@ final class ControlGroups {
 
   /// A write to the group of this unit, or to one above it; nil for PID 1's own.
   var onChange: ((String?) -> Void)?
+  /// A write to a file that holds a limit.
+  var onLimit: (() -> Void)?
 
   /// Where PID 1 itself runs.
   static let manager = "/init.scope"
@@ -115,6 +117,10 @@ final class ControlGroups {
     if event.mask.contains(.create) {
       guard event.mask.contains(.isDirectory), units.count == 1 else { return }
       update()
+    }
+    if let name = event.name, !name.hasPrefix("cgroup."), !event.mask.contains(.create) {
+      onLimit?()
+      return
     }
     if units.isEmpty { onChange?(nil) }
     for unit in units { onChange?(unit) }

@@ -39,7 +39,9 @@ package struct Covers {
       guard var expected = left[mount.point], !expected.isEmpty else {
         findings.append(
           Finding(
-            problem: Problem(path: mount.point, what: "was covered by a mount (\(mount.type))"),
+            problem: Problem(
+              path: mount.point, what: "was covered by a mount (\(mount.type))",
+              reachesService: true),
             undo: { () throws(SystemError) in try Mounts.detach(mount.point) }))
         continue
       }

@@ -145,6 +145,12 @@ package struct UnitShield: Shield {
           text: "[Unit]\nUpholds=\(unit.name)\n", mode: 0o644))
     }
 
+    if let rules = directories.polkitRules, unit.name.hasSuffix(".service") {
+      wanted.append(
+        .file(
+          PolkitRule.path(of: unit.name, in: rules), text: PolkitRule.text(unit.name), mode: 0o644))
+    }
+
     // Against `disable`: started at boot all the same, and the links put back.
     for target in Set(unit.links.compactMap(\.wantingTarget)).sorted() {
       wanted.append(.link("\(control)/\(target)/\(unit.name)", target: "../\(unit.name)"))
@@ -190,6 +196,8 @@ package struct UnitDirectories: Sendable {
   package var generated: [String] {
     UnitPaths.all.filter(UnitPaths.generated.contains).map { root + $0 }
   }
+  /// Nil where there is no polkit.
+  var polkitRules: String? { PolkitRule.directory(root: root) }
   package var possessed: [String] { UnitPaths.possessed.map { root + $0 } }
   package var enablement: [String] { UnitPaths.enablement.map { root + $0 } }
 }
