@@ -4,7 +4,8 @@ import Testing
 
 struct MountsTests {
   @Test func readsALine() throws {
-    let line = #"36 35 98:0 /mnt1 /mnt\040two rw,noexec,relatime master:1 - ext3 /dev/root ro,errors=continue"#
+    let line =
+      #"36 35 98:0 /mnt1 /mnt\040two rw,noexec,relatime master:1 - ext3 /dev/root ro,errors=continue"#
     let mount = try #require(Mount(line: line[...]))
     #expect(mount.point == "/mnt two")
     #expect(mount.type == "ext3")
