@@ -44,7 +44,7 @@ extension ProtectedUnit {
       "drop_ins": .array(dropIns.map(\.json)), "links": .array(links.map(\.json)),
       "shadows": .strings(shadows), "own_directories": .strings(ownDirectories),
       "type": .string(type), "own_environment": .strings(ownEnvironment),
-      "aliases": .strings(aliases),
+      "aliases": .strings(aliases), "default_dependencies": .bool(hasDefaultDependencies),
     ]
   }
 
@@ -58,7 +58,8 @@ extension ProtectedUnit {
     self.init(
       name: name, fragment: json["fragment"].flatMap(KeptFile.init), dropIns: dropIns,
       links: links, shadows: shadows, ownDirectories: directories, type: type,
-      ownEnvironment: environment, aliases: json["aliases"].all(\.string) ?? [])
+      ownEnvironment: environment, aliases: json["aliases"].all(\.string) ?? [],
+      hasDefaultDependencies: json["default_dependencies"]?.bool ?? false)
   }
 }
 

@@ -79,10 +79,13 @@ package struct ProtectedUnit: Sendable, Equatable {
   package var ownEnvironment: [String]
   /// Its other names.
   package var aliases: [String]
+  /// `DefaultDependencies=` (systemd.unit(5)), as it was without Holdfast.
+  package var hasDefaultDependencies: Bool
 
   package init(
     name: String, fragment: KeptFile?, dropIns: [KeptFile], links: [KeptLink], shadows: [String],
-    ownDirectories: [String], type: String, ownEnvironment: [String], aliases: [String] = []
+    ownDirectories: [String], type: String, ownEnvironment: [String], aliases: [String] = [],
+    hasDefaultDependencies: Bool = false
   ) {
     self.name = name
     self.fragment = fragment
@@ -93,6 +96,7 @@ package struct ProtectedUnit: Sendable, Equatable {
     self.type = type
     self.ownEnvironment = ownEnvironment
     self.aliases = aliases
+    self.hasDefaultDependencies = hasDefaultDependencies
   }
 }
 

@@ -19,6 +19,8 @@ package struct UnitFacts: Sendable, Equatable {
   package var environment: [String] = []
   /// Its other names.
   package var aliases: [String] = []
+  /// `DefaultDependencies=`
+  package var hasDefaultDependencies = false
   /// Sockets, timers and paths that start it.
   package var triggeredBy: [String] = []
   /// What a generator made its unit file from.
@@ -213,7 +215,7 @@ package struct Deriving {
       type: facts.type,
       ownEnvironment: DropIn.loaderVariables.filter { variable in
         facts.environment.contains { $0.hasPrefix("\(variable)=") }
-      }, aliases: facts.aliases)
+      }, aliases: facts.aliases, hasDefaultDependencies: facts.hasDefaultDependencies)
   }
 
   private func define(

@@ -64,6 +64,7 @@ struct UnitReport: Sendable, Equatable {
     id = unit.string("Id")
     facts.description = unit.string("Description")
     facts.aliases = unit.strings("Names").filter { $0 != id }.sorted()
+    facts.hasDefaultDependencies = unit.bool("DefaultDependencies")
     facts.triggeredBy = unit.strings("TriggeredBy")
     facts.source = unit.string("SourcePath")
     fileState = unit.string("UnitFileState")
@@ -99,7 +100,8 @@ struct UnitReport: Sendable, Equatable {
     "ExecStopPost",
   ]
   static let unitKeys: Set<String> = [
-    "Id", "Names", "TriggeredBy", "SourcePath", "UnitFileState", "Description", "LoadState",
+    "Id", "Names", "DefaultDependencies", "TriggeredBy", "SourcePath", "UnitFileState",
+    "Description", "LoadState",
     "FragmentPath", "DropInPaths", "ActiveState", "SubState",
     "StateChangeTimestamp", "RefuseManualStop", "NeedDaemonReload", "FreezerState",
   ]

@@ -21,6 +21,7 @@ package enum DropIn {
       StartLimitIntervalSec=0
 
       """
+    text += ordering(unit)
     guard unit.name.hasSuffix(".service") else { return text }
     text += "\n[Service]\n"
     if unit.type != "oneshot" {  // which systemd refuses to load with Restart=always
@@ -31,5 +32,28 @@ package enum DropIn {
       text += "UnsetEnvironment=\(unset.joined(separator: " "))\n"
     }
     return text
+  }
+
+  /// Against stopping `sysinit.target` or everything at once: systemd's default dependencies have a
+  /// unit require what others may stop. What they are good for stays, written out: the order at
+  /// boot, and the stop at shutdown (systemd.service(5), "Default Dependencies").
+  private static func ordering(_ unit: ProtectedUnit) -> String {
+    guard unit.hasDefaultDependencies, let kind = unit.name.split(separator: ".").last else {
+      return ""
+    }
+    let after = kind == "service" ? "sysinit.target basic.target" : "sysinit.target"
+    let own = ["socket": ["sockets.target"], "path": ["paths.target"], "timer": ["timers.target"]]
+    // A target comes after what it wants only where both have default dependencies.
+    let wanting = unit.links.compactMap(\.wantingTarget).map { directory in
+      directory.split(separator: ".").dropLast().joined(separator: ".")
+    }
+    let before = Set(own[String(kind), default: []] + wanting + ["shutdown.target"])
+    return """
+      DefaultDependencies=no
+      After=\(after)
+      Before=\(before.sorted().joined(separator: " "))
+      Conflicts=shutdown.target
+
+      """
   }
 }
