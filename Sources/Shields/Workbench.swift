@@ -345,7 +345,7 @@ package final class Workbench {
     do throws(SystemError) {
       if try InodeFlags.isImmutable(path) { return true }
       // Nor can anybody else write there while it is read-only.
-      return try MountTable.current().fileSystem(of: path)?.isReadOnly ?? false
+      return try Mounts.all().under(path)?.isReadOnly ?? false
     } catch  where error.isUnsupportedFlag {
       return true
     }

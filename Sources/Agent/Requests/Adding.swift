@@ -227,9 +227,9 @@ extension Agent {
 
   /// Files that others can change from elsewhere cannot be kept, and looking at one may hang.
   private func requireOwnFiles(_ files: [String], of unit: String) throws(Refusal) {
-    guard let mounts = try? MountTable.current() else { return }
+    guard let mounts = try? Mounts.all() else { return }
     for path in files {
-      guard let found = mounts.fileSystem(of: path), found.isForeign else { continue }
+      guard let found = mounts.under(path), found.isForeign else { continue }
       throw Refusal(
         .unitUnsupported,
         "\(path), of \(unit), lies on a file system that others can change (\(found.type)).",
@@ -318,9 +318,9 @@ extension Agent {
       notes.append(
         "\(fragment) is a template: it stays as it is for its other instances too.")
     }
-    if let mounts = try? MountTable.current(),
+    if let mounts = try? Mounts.all(),
       let path = service.everyFile.map(\.path).first(where: {
-        mounts.fileSystem(of: $0)?.isReadOnly == true
+        mounts.under($0)?.isReadOnly == true
       })
     {
       notes.append("\(path) lies on a read-only file system, and is put back once that is not so.")

@@ -87,3 +87,30 @@ package enum Mounts {
     try syscall("unmount", path: point) { umount2($0, flags) }
   }
 }
+
+// Told from the kernel's list, because asking a network file system itself may wait for its server.
+extension Mount {
+  /// Whether others may change its files behind this machine's back: another machine, or a process of
+  /// user space that answers for it.
+  package var isForeign: Bool {
+    Self.foreignTypes.contains(String(type.prefix { $0 != "." }))  // `fuse.sshfs`
+  }
+
+  private static let foreignTypes: Set<String> = [
+    "nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse", "fuseblk", "9p", "virtiofs", "ceph", "afs",
+    "coda", "ocfs2", "gfs2", "lustre", "glusterfs", "vboxsf", "ncpfs", "orangefs",
+  ]
+}
+
+extension [Mount] {
+  /// The mount that a path without links in it lies on.
+  package func under(_ path: String) -> Mount? {
+    var best: Mount?
+    for mount in self {
+      let isAbove = mount.point == "/" || path == mount.point || path.hasPrefix(mount.point + "/")
+      // Of two at one place the later counts.
+      if isAbove, mount.point.utf8.count >= best?.point.utf8.count ?? 0 { best = mount }
+    }
+    return best
+  }
+}

@@ -2,9 +2,9 @@ import Testing
 
 @testable import Linux
 
-@Suite struct MountTableTests {
+@Suite struct MountTests {
   // As proc_pid_mountinfo(5) has them.
-  private let table = MountTable(
+  private let mounts: [Mount] =
     """
     22 28 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
     23 22 0:30 / /srv rw shared:2 - nfs4 server:/export rw,vers=4.2
@@ -13,7 +13,7 @@ import Testing
     26 22 0:33 / /srv rw - tmpfs tmpfs rw
     27 22 0:34 / /home/ana rw - fuse.sshfs ana@host: rw
     not a mount
-    """)
+    """.split(separator: "\n").compactMap(Mount.init)
 
   @Test(arguments: [
     ("/etc/x", "ext4", false), ("/srv/x", "tmpfs", false), ("/srvx", "ext4", false),
@@ -21,8 +21,8 @@ import Testing
     ("/home/ana/a", "fuse.sshfs", false),
   ])
   func whatAPathLiesOn(path: String, type: String, isReadOnly: Bool) throws {
-    let found = try #require(table.fileSystem(of: path))
-    #expect(found == FileSystem(type: type, isReadOnly: isReadOnly))
+    let found = try #require(mounts.under(path))
+    #expect(found.type == type && found.isReadOnly == isReadOnly)
   }
 
   @Test(arguments: [
@@ -30,8 +30,9 @@ import Testing
     ("9p", true), ("ext4", false), ("xfs", false), ("overlay", false), ("tmpfs", false),
     ("fusectl", false),
   ])
-  func othersChangeWhatIsForeign(type: String, isForeign: Bool) {
-    #expect(FileSystem(type: type, isReadOnly: false).isForeign == isForeign)
+  func othersChangeWhatIsForeign(type: String, isForeign: Bool) throws {
+    let mount = try #require(Mount(line: "22 28 8:1 / / rw - \(type) /dev/x rw"))
+    #expect(mount.isForeign == isForeign)
   }
 
   @Test func patternsStayInTheirFolder() {
