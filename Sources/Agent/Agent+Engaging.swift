@@ -61,42 +61,58 @@ extension Agent {
   /// Takes the baseline of services anew that were released since it was last taken.
   private func define(_ services: [ServiceDefinition], then: @escaping () -> Void) {
     gather(services.map(\.unit)) { [weak self] reports in
-      guard let self else { return }
-      for service in services {
-        let known = reports[service.unit] ?? []
-        // Without PID 1's word the old baseline would be worse than none, and none is what an
-        // absent unit has; it stays void, so the next engaging asks again.
-        guard !known.isEmpty else { continue }
-        let isPassing = known[0].facts.type == "oneshot" && !known[0].facts.remainsAfterExit
-        do {
-          let facts = known.map { board.ownFacts($0.facts, of: service) }
-          let new = try board.derive(
-            facts, wishes: wishes(for: service.unit), upgrades: upgrades(of: service.unit),
-            addedBy: service.addedBy, known: guards.definitions
-          ).service
-          // One that came by a file is held to the same rules as one that came by `guard add`.
-          if service.units.isEmpty, service.unit != Own.service,
-            let refusal = refusal(of: new, isPassing: isPassing)
-          {
-            Announcer.say(
-              .trouble, .warning, "\(service.unit) is not protected: \(refusal.message)")
-            recorder.event("guard_refused", outcome: service.unit)
-            try guards.remove(service.unit)
-            settings.drop(service.unit)
-            continue
-          }
-          sayChanges(from: service, to: new)
-          if runsWhatWasReplaced(known[0], from: service, to: new) { outdated.insert(service.unit) }
-          if service.package?.prermPath != new.package?.prermPath {
-            _ = board.release(service, [.package])
-          }
-          try guards.store(new)
-        } catch {
-          trouble(service.unit, "its baseline cannot be taken: \(error)")
-        }
+      self?.define(services[...], reports) { [weak self] in
+        self?.settleUpgradePolicies()
+        then()
       }
-      settleUpgradePolicies()
-      then()
+    }
+  }
+
+  /// One in each round of the loop: reading and keeping the files of many takes longer than others
+  /// should wait.
+  private func define(
+    _ services: ArraySlice<ServiceDefinition>, _ reports: [String: [UnitReport]],
+    then: @escaping () -> Void
+  ) {
+    guard let service = services.first else { return then() }
+    // Without PID 1's word the old baseline would be worse than none, and none is what an absent
+    // unit has; it stays void, so the next engaging asks again.
+    if let known = reports[service.unit], !known.isEmpty { define(service, known) }
+    let rest = services.dropFirst()
+    if rest.isEmpty { return then() }
+    do {
+      try loop.soon { [weak self] in self?.define(rest, reports, then: then) }
+    } catch {
+      define(rest, reports, then: then)
+    }
+  }
+
+  private func define(_ service: ServiceDefinition, _ known: [UnitReport]) {
+    let isPassing = known[0].facts.type == "oneshot" && !known[0].facts.remainsAfterExit
+    do {
+      let facts = known.map { board.ownFacts($0.facts, of: service) }
+      let new = try board.derive(
+        facts, wishes: wishes(for: service.unit), upgrades: upgrades(of: service.unit),
+        addedBy: service.addedBy, known: guards.definitions
+      ).service
+      // One that came by a file is held to the same rules as one that came by `guard add`.
+      if service.units.isEmpty, service.unit != Own.service,
+        let refusal = refusal(of: new, isPassing: isPassing)
+      {
+        Announcer.say(.trouble, .warning, "\(service.unit) is not protected: \(refusal.message)")
+        recorder.event("guard_refused", outcome: service.unit)
+        try guards.remove(service.unit)
+        settings.drop(service.unit)
+        return
+      }
+      sayChanges(from: service, to: new)
+      if runsWhatWasReplaced(known[0], from: service, to: new) { outdated.insert(service.unit) }
+      if service.package?.prermPath != new.package?.prermPath {
+        _ = board.release(service, [.package])
+      }
+      try guards.store(new)
+    } catch {
+      trouble(service.unit, "its baseline cannot be taken: \(error)")
     }
   }
 

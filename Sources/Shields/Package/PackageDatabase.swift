@@ -33,12 +33,19 @@ package struct PackageDatabase {
   /// packages' lists, however many paths.
   package func owners(of paths: [String]) -> [String: String] {
     var wanted = paths.map { ($0, Self.spellings(of: $0)) }
+    // A package that ships a file lists its directory too, and those are few.
+    let places = Set(wanted.flatMap { $0.1.map(Files.directory(of:)) })
     var found: [String: String] = [:]
     let info = "\(directory)/info"
     for name in (try? Files.list(info)) ?? [] where name.hasSuffix(".list") && !wanted.isEmpty {
       guard let list = try? Files.read("\(info)/\(name)") else { continue }
+      let shipped = places.filter { $0 == "/" || Self.hasLine($0, in: list) }
+      if shipped.isEmpty { continue }
       wanted.removeAll { path, spellings in
-        guard spellings.contains(where: { Self.hasLine($0, in: list) }) else { return false }
+        let isShipped = spellings.contains {
+          shipped.contains(Files.directory(of: $0)) && Self.hasLine($0, in: list)
+        }
+        guard isShipped else { return false }
         found[path] = String(name.dropLast(5))
         return true
       }
