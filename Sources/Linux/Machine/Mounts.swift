@@ -15,7 +15,8 @@ package struct Mount: Sendable, Equatable {
   /// Whether the file system itself is read-only.
   private let isReadOnlyBelow: Bool
 
-  init?(line: Substring) {
+  /// Reads one line of mountinfo; nil where it is none.
+  package init?(line: Substring) {
     let parts = line.split(separator: " ").map(String.init)
     guard let dash = parts.firstIndex(of: "-"), dash >= 6, parts.count > dash + 3 else {
       return nil
