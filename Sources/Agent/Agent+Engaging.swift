@@ -24,6 +24,12 @@ extension Agent {
   /// Carries out `.engage`. Ends in `.engaged`.
   func engage() {
     isEngaging = true
+    guard hasConsidered else {
+      hasConsidered = true
+      return considerHoldingBack { [weak self] in self?.engage() }
+    }
+    if heldBack != nil, !isReady { return leaveAsItIs() }
+    endHoldingBack()
     let waits = packagesMustWait()
     let hasWaited = awaitsPackages && !waits
     awaitsPackages = waits

@@ -9,7 +9,7 @@ extension Agent {
   /// PID 1 says that something of a unit is another.
   func unitChanged(_ unit: String, _ change: UnitChange) {
     auditUnit(unit, change)
-    guard machine.state != .unmanaged, !isEngaging, !isStopping,
+    guard machine.state != .unmanaged, !isEngaging, !isStopping, heldBack == nil,
       let service = enforced.first(where: { $0.units.contains { $0.name == unit } }),
       service.units.contains(where: { $0.name == unit && service.staysUp($0) })
     else { return }

@@ -26,7 +26,7 @@ extension Agent {
 
   /// Mends what is damaged, and tells the state machine whether all is whole.
   private func inspect() {
-    guard machine.state != .unmanaged, isFree, !isStopping else { return }
+    guard machine.state != .unmanaged, isFree, !isStopping, heldBack == nil else { return }
     isInspecting = true
     var needsReload = followPackageRun()
     let services = enforced

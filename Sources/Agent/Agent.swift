@@ -16,6 +16,7 @@ package final class Agent {
   let loop: EventLoop
   let paths: Paths
   let scheme: any SignatureScheme
+  let witness: Witness
   let vault: StateVault
   let trust: TrustStore
   let guards: GuardStore
@@ -71,6 +72,10 @@ package final class Agent {
   var isLingering = false
   var lookAgain: EventSource?
 
+  /// Why nothing is engaged or put right for now, and what ends that.
+  var heldBack: String?
+  var holding: EventSource?
+  var hasConsidered = false
   /// Of the window that is open, where somebody said `accept` in it.
   var acceptance: Acceptance?
 
@@ -131,7 +136,7 @@ package final class Agent {
     }
     self.paths = usable
     self.scheme = scheme
-    (vault, recorder) = (stores.vault, stores.recorder)
+    (witness, vault, recorder) = (stores.witness, stores.vault, stores.recorder)
     (trust, guards, board) = (stores.trust, stores.guards, stores.board)
     loop = try EventLoop()
     manager = Manager(loop: loop, path: paths.manager)
@@ -144,6 +149,7 @@ package final class Agent {
 
   /// Everything that is kept on disk.
   private struct Stores {
+    let witness: Witness
     let vault: StateVault
     let recorder: Recorder
     let trust: TrustStore
@@ -154,6 +160,7 @@ package final class Agent {
       _ paths: Paths, _ scheme: any SignatureScheme, _ witness: Witness
     ) throws(SystemError) {
       try Files.makeDirectory(paths.state, mode: 0o700, parents: true)
+      self.witness = witness
       // First of all, so that everything else reads what counts.
       vault = StateVault(primary: paths.state, secondary: paths.secondState, witness: witness)
       let known = [vault.seal.head, witness.known?.head].compactMap(\.self)
@@ -179,6 +186,7 @@ package final class Agent {
     manager.onUnitChanged = { [weak self] in self?.unitChanged($0, $1) }
     manager.onUnitFilesChanged = { [weak self] in self?.inspectSoon() }
     manager.onConnected = { [weak self] in self?.inspectSoon() }
+    manager.onSilence = { [weak self] in self?.managerFellSilent($0) }
     manager.onShutdownJob = { [weak self] in self?.lookForShutdown() }
     groups.onChange = { [weak self] in self?.groupChanged($0) }
     groups.onLimit = { [weak self] in self?.inspectSoon() }
@@ -353,7 +361,8 @@ package final class Agent {
 
   /// What keeps this host from being called protected, the most general first.
   var problems: [String] {
-    var found = [auditBoot, stateProblem].compactMap(\.self) + notices.alarms + vault.problems
+    var found = [auditBoot, stateProblem].compactMap(\.self) + standstill
+    found += notices.alarms + vault.problems
     found += settings.problems
     if machine.state != .unmanaged, trust.trust == nil {
       found.append("the trust of this host is gone or damaged: the way out is the rescue boot")

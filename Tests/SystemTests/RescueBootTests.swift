@@ -66,6 +66,29 @@ struct RescueBootTests {
     }
   }
 
+  @Test("a boot to rescue.target engages and heals nothing until it goes on")
+  func repair() async throws {
+    try await withProtectedHost { host in
+      let machine = host.machine
+      try await machine.powerOff()
+      let program = machine.hostPath("/usr/sbin/example-agent")
+      _ = try await HostCommand.run(["chattr", "-i", program])
+      _ = try await HostCommand.run(["sh", "-c", "echo '# repaired' >>\(program)"])
+      try await machine.boot(["systemd.unit=rescue.target"])
+      if try await machine.run("holdfast ping").succeeded {
+        #expect(try await machine.must("holdfast status").contains("started to be repaired"))
+        // Nor does a daemon that is started again.
+        _ = try await machine.run("kill -9 $(systemctl show --value -p MainPID holdfastd)")
+        #expect(try await machine.eventually(within: 5, "holdfast ping"))
+      }
+      #expect(try await machine.must("tail -n 1 /usr/sbin/example-agent") == "# repaired")
+      try await machine.must(
+        "systemctl start multi-user.target; systemctl stop rescue.target rescue.service")
+      #expect(try await host.becomesProtected(within: 10))
+      #expect(try await machine.must("tail -n 1 /usr/sbin/example-agent") != "# repaired")
+    }
+  }
+
   @Test("a rescue boot needs neither the daemon nor its store", arguments: ["off", "audit"])
   func broken(word: String) async throws {
     try await withProtectedHost { host in

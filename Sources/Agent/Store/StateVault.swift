@@ -56,7 +56,8 @@ final class StateVault {
   private func open() {
     let seals = places.map { $0.seal() }
     let files = places.map { $0.hashes() }
-    let known = witness.known?.seals ?? []
+    // Of a host that had no state yet there is nothing to know.
+    let known = (witness.known?.seals ?? []).filter { $0.generation > 0 }
     let all = seals.compactMap(\.self) + known
     guard let newest = all.max(by: { $0.generation < $1.generation }) else {
       return begin(files)

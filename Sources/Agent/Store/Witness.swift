@@ -18,6 +18,10 @@ final class Witness {
     var seals: [Seal] = []
     /// The ledger's last record, synced or not.
     var head: LedgerHead?
+    /// When the daemon ended by faults of its own, CLOCK_BOOTTIME in seconds.
+    var faults: [Int64] = []
+    /// The boot was one to `emergency.target` or `rescue.target`.
+    var isRepair = false
 
     var generation: Int64 { seals.map(\.generation).max() ?? 0 }
   }
@@ -47,15 +51,23 @@ final class Witness {
     if let sequence = json["head"]?["seq"]?.integer, let hash = json["head"]?["hash"]?.string {
       known.head = LedgerHead(sequence: sequence, hash: hash)
     }
+    known.faults = (json["faults"]?.array ?? []).compactMap(\.integer)
+    known.isRepair = json["repair"]?.bool ?? false
+    let fault = (try? file.read(at: Int64(2 * Slots.size), upTo: 8)) ?? []
+    let time = fault.reversed().reduce(Int64(0)) { $0 << 8 | Int64($1) }
+    if time > 0 { known.faults.append(time) }
     return known
   }
 
   /// Begins the witness of this run, and hands it to the service manager in the old one's place.
   func begin(_ seal: Seal) {
-    said = Known(seals: [seal], head: known?.head)
-    memory = try? SharedMemory(name: "holdfast-witness", size: 2 * Slots.size)
+    said = known ?? Known()
+    said.seals = [seal]
+    said.faults = Array(said.faults.suffix(Self.faultsKept))
+    memory = try? SharedMemory(name: "holdfast-witness", size: 2 * Slots.size + 8)
     guard let memory else { return }
     write()
+    OwnFaults.note(in: memory, at: 2 * Slots.size)
     let name = Self.names.first { !taken.contains($0) } ?? Self.names[0]
     _ = try? ServiceManager.notify("FDSTOREREMOVE=1\nFDNAME=\(name)")
     _ = try? ServiceManager.notify(
@@ -77,6 +89,13 @@ final class Witness {
     write()
   }
 
+  func note(isRepair: Bool) {
+    said.isRepair = isRepair
+    write()
+  }
+
+  private static let faultsKept = 8
+
   func note(_ head: LedgerHead) {
     said.head = head
     write()
@@ -88,6 +107,7 @@ final class Witness {
     let json: JSON = [
       "head": said.head.map { ["seq": .integer($0.sequence), "hash": .string($0.hash)] } ?? .null,
       "seals": .array(said.seals.map(\.json)),
+      "faults": .array(said.faults.map(JSON.integer)), "repair": .bool(said.isRepair),
     ]
     let slot = Slots.encode(json.encodedBytes(), counter: counter)
     memory.write(slot.bytes, at: slot.offset)

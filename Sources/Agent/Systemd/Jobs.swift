@@ -11,6 +11,10 @@ struct Jobs {
   /// Units that are being stopped just now, not only waiting for others.
   var stopping: Set<String> = []
 
+  /// The host is being started to be repaired.
+  var repair = false
+
+  static let repairUnits = ["emergency.target", "rescue.target"]
   private static let kinds = ["reboot", "poweroff", "halt", "kexec", "soft-reboot"]
   static let shutdownUnits = kinds.map { "systemd-\($0).service" }
 
@@ -27,6 +31,7 @@ struct Jobs {
       if type == "start", let kind = Self.shutdownUnits.firstIndex(of: unit) {
         shutdown = Self.kinds[kind]
       }
+      if type == "start", Self.repairUnits.contains(unit) { repair = true }
       if type == "stop", state == "running" { stopping.insert(unit) }
     }
   }

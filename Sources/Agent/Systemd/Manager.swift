@@ -16,8 +16,16 @@ final class Manager {
   /// A job of any kind is done; heard only while somebody asks for it.
   var onJobDone: (() -> Void)? { didSet { try? subscribe() } }
 
+  /// PID 1 does not answer any more, or does again.
+  var onSilence: ((Bool) -> Void)?
+  private(set) var isSilent = false
+
   private let loop: EventLoop
   private let path: String
+  /// When a connection could last not be made for the first time, CLOCK_MONOTONIC microseconds.
+  private var lostAt: UInt64?
+  private var delay = Manager.retryDelay
+  private var probe: EventSource?
   private var bus: Bus?
   private var matches: [BusMatch] = []
   private var calls: [Int: Call] = [:]
@@ -40,7 +48,9 @@ final class Manager {
   private static let callTimeout: UInt64 = 5_000_000
   private static let thawTimeout: UInt64 = 500_000
   private static let reloadTimeout: UInt64 = 60_000_000
+  /// The first delay before another try, and the longest: each is twice the one before.
   private static let retryDelay: UInt64 = 100_000
+  private static let longestDelay: UInt64 = 30_000_000
 
   init(loop: EventLoop, path: String) {
     self.loop = loop
@@ -56,9 +66,50 @@ final class Manager {
       try bus.attach(to: loop, priority: -10)
       self.bus = bus
       try subscribe()
+      (lostAt, delay) = (nil, Self.retryDelay)
+      answered()
       onConnected?()
     } catch {
       disconnected()
+    }
+  }
+
+  // MARK: Silence
+
+  private func answered() {
+    guard isSilent else { return }
+    isSilent = false
+    probe = nil
+    delay = Self.retryDelay
+    onSilence?(false)
+  }
+
+  /// It is asked again and again, ever less often, until it answers.
+  private func fellSilent() {
+    if !isSilent {
+      isSilent = true
+      onSilence?(true)
+    }
+    guard probe == nil else { return }
+    probe = try? loop.after(microseconds: nextDelay(), accuracy: 10_000) { [weak self] in
+      self?.probe = nil
+      self?.call("Ping", interface: "org.freedesktop.DBus.Peer", reply: { _ in })
+    }
+  }
+
+  private func nextDelay() -> UInt64 {
+    defer { delay = min(2 * delay, Self.longestDelay) }
+    return delay
+  }
+
+  private func heard(_ result: Result<BusMessage, BusError>, timeout: UInt64) {
+    switch result {
+    // libsystemd's word for a deadline; what an ended connection comes to has the same name.
+    case .failure(let error)
+    where error.name == BusError.Name.noReply && error.message.hasSuffix("timed out"):
+      if timeout >= Self.callTimeout { fellSilent() }
+    case .failure(.disconnected): break
+    default: answered()
     }
   }
 
@@ -79,7 +130,7 @@ final class Manager {
     call(
       "Reload", timeout: Self.reloadTimeout,
       reply: { [weak self] result in
-        guard let self, let failure = Self.failure(result), attempts > 1 else {
+        guard let self, let failure = Self.failure(result), attempts > 1, !isSilent else {
           return done(Self.failure(result))
         }
         let number = nextCall
@@ -236,6 +287,7 @@ final class Manager {
         timeout: timeout, build,
         reply: { [weak self] result in
           self?.calls[number] = nil
+          self?.heard(result, timeout: timeout)
           reply(result)
         })
       calls[number] = Call(call: call, reply: reply)
@@ -290,6 +342,12 @@ final class Manager {
     let open = calls
     calls = [:]
     for call in open.values { call.reply(.failure(.disconnected)) }
-    retry = try? loop.after(microseconds: Self.retryDelay) { [weak self] in self?.connect() }
+    let now = Clock.monotonicMicroseconds()
+    lostAt = lostAt ?? now
+    retry = try? loop.after(microseconds: nextDelay()) { [weak self] in self?.connect() }
+    if !isSilent, now - (lostAt ?? now) > Self.callTimeout {
+      isSilent = true
+      onSilence?(true)
+    }
   }
 }

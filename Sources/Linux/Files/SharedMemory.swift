@@ -34,4 +34,10 @@ package final class SharedMemory {
     let count = min(new.count, max(0, bytes.count - offset))
     for index in 0..<count { bytes[offset + index] = new[index] }
   }
+
+  /// Eight bytes of it, for a signal handler; nil where they are not in it, or not aligned.
+  func integer(at offset: Int) -> UnsafeMutablePointer<UInt64>? {
+    guard offset >= 0, offset % 8 == 0, offset + 8 <= bytes.count else { return nil }
+    return bytes.baseAddress?.advanced(by: offset).assumingMemoryBound(to: UInt64.self)
+  }
 }
