@@ -28,8 +28,11 @@ extension Agent {
         .state, .warning, "The shutdown was called off: services are protected again.")
       recorder.event("shutdown", outcome: "called off")
       manager.onJobDone = nil
-      let units = enforced.flatMap(\.units).filter { $0.fragment != nil }.map(\.name)
-      for unit in units where unit != Own.service { manager.startAtOnce(unit) }
+      for service in enforced where service.unit != Own.service {
+        for unit in service.units where unit.fragment != nil && service.staysUp(unit) {
+          manager.startAtOnce(unit.name)
+        }
+      }
       // What was left out meanwhile.
       manager.reload { [weak self] _ in
         guard let self else { return }
@@ -58,10 +61,8 @@ extension Agent {
     }
   }
 
-  private static let ownUnits: Set<String> = [Own.service, Own.socket]
-
   private func goOnLingering(_ jobs: Jobs) {
-    guard !jobs.stopping.isSubset(of: Self.ownUnits) else { return stop() }
+    guard !jobs.stopping.isSubset(of: Own.units) else { return stop() }
     // Jobs end in flocks; and with none, PID 1 hears in time that this is no daemon that hangs.
     _ = try? ServiceManager.notify(
       "EXTEND_TIMEOUT_USEC=3000000\nSTATUS=Waiting for other services to stop.")

@@ -136,9 +136,9 @@ package struct UnitShield: Shield {
     // Against every way into `inactive`: PID 1 starts it again by itself, in some 30 ms, because
     // a unit that cannot go away upholds it (systemd.unit(5), Upholds=). It is PID 1's own, which
     // no other unit depends on: `-.slice` would have every shutdown want the service started too,
-    // and which of both jobs then goes is left to chance. Not a socket: PID 1
-    // refuses to listen while its service runs, and would try again some 700 times a second.
-    if unit.name.hasSuffix(".service"), service.staysUp(unit) {
+    // and which of both jobs then goes is left to chance. Not a socket: PID 1 refuses to listen
+    // while its service runs, and would try again some 700 times a second.
+    if !unit.name.hasSuffix(".socket"), service.staysUp(unit) {
       wanted.append(
         .file(
           "\(control)/init.scope.d/50-protected-by-holdfast-\(unit.name).conf",
