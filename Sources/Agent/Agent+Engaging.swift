@@ -18,6 +18,7 @@ extension Agent {
   func inPackageRun(_ service: ServiceDefinition) -> ServiceDefinition {
     var service = service
     service.isInPackageRun = awaitsPackages && guards.void.contains(service.unit)
+    service.restartDelay = crashes[service.unit]?.delay ?? 0
     return service
   }
 

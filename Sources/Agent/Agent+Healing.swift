@@ -15,6 +15,7 @@ extension Agent {
     else { return }
     if let main = change.mainPID, main > 0 { groups.follow(unit, main: main) }
     if change.freezerState?.hasPrefix("fr") == true { checkGroup(of: service) }
+    if let exit = change.exit, unit == service.unit { ended(service, exit) }
     switch change.activeState {
     case "active": up(unit, of: service.unit)
     case "inactive", "failed", "deactivating": down(unit, of: service.unit)

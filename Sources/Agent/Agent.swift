@@ -66,6 +66,9 @@ package final class Agent {
   /// An engaging is under way; in a window that is not for all services the state does not show it.
   var isEngaging = false
   var isStopping = false
+  /// Services that end by themselves again and again.
+  var crashes: [String: CrashLoop] = [:]
+  var crashCheck: EventSource?
   /// What the host is going down for, as far as PID 1 has jobs for it: `reboot`, `poweroff`.
   var shutdown: String?
   /// SIGTERM came with a shutdown: nothing left but to see to its end.

@@ -24,6 +24,9 @@ package struct ServiceDefinition: Sendable, Equatable {
   package var allowSignals: [String]
   /// dpkg is changing its files now, and may. Said anew each time it is looked at, never stored.
   package var isInPackageRun = false
+  /// Seconds that PID 1 waits before it starts the service again: more than none where that ends
+  /// by itself again and again. Never stored either.
+  package var restartDelay = 0
 
   package init(
     unit: String, description: String, units: [ProtectedUnit], programs: [KeptFile],

@@ -9,14 +9,47 @@ struct UnitChange: Sendable, Equatable {
   let mainPID: Int32?
   /// Whether a job for it is waiting or running.
   let hasJob: Bool?
+  /// How the main process last ended, where it did.
+  let exit: MainExit?
 
-  static let keys: Set<String> = ["ActiveState", "FreezerState", "MainPID", "Job"]
+  static let keys: Set<String> = [
+    "ActiveState", "FreezerState", "MainPID", "Job", "Result", "ExecMainCode", "ExecMainStatus",
+    "ExecMainExitTimestampMonotonic",
+  ]
 
   init(_ values: [String: BusValue]) {
     activeState = values["ActiveState"]?.string
     freezerState = values["FreezerState"]?.string
     hasJob = values["Job"].map { $0.jobID != nil }
     mainPID = values["MainPID"]?.uint64.map { Int32(truncatingIfNeeded: $0) }
+    exit = MainExit(values)
+  }
+}
+
+/// The end of a service's main process, as PID 1 saw it.
+struct MainExit: Sendable, Equatable {
+  /// CLOCK_MONOTONIC microseconds.
+  let at: UInt64
+  /// Its exit status, where it ended by itself and said that something was wrong; nil where a
+  /// signal ended it, or where the unit counts it as a success.
+  let failure: Int32?
+
+  /// Nil while it runs.
+  init?(_ values: [String: BusValue]) {
+    guard let at = values["ExecMainExitTimestampMonotonic"]?.uint64, at > 0,
+      let code = values["ExecMainCode"]?.uint64, let status = values["ExecMainStatus"]?.uint64
+    else { return nil }
+    self.at = at
+    // CLD_EXITED in waitid(2). systemd's own, 200 to 243 in systemd.exec(5), are a program that
+    // could not be started, which is put right and not waited for.
+    failure =
+      code == 1 && values["Result"]?.string == "exit-code" && !(200...243).contains(status)
+      ? Int32(truncatingIfNeeded: status) : nil
+  }
+
+  init(at: UInt64, failure: Int32?) {
+    self.at = at
+    self.failure = failure
   }
 }
 

@@ -10,8 +10,12 @@ package enum DropIn {
     "LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "GLIBC_TUNABLES",
   ]
 
-  /// - Parameter mayBeStopped: by hand too, which what upholds it makes good at once.
-  package static func text(_ unit: ProtectedUnit, mayBeStopped: Bool = false) -> String {
+  /// - Parameters:
+  ///   - mayBeStopped: by hand too, which what upholds it makes good at once.
+  ///   - restartDelay: seconds.
+  package static func text(
+    _ unit: ProtectedUnit, mayBeStopped: Bool = false, restartDelay: Int = 0
+  ) -> String {
     var text = """
       # Holdfast protects this unit. How to get in: man holdfast-unprotect
       [Unit]
@@ -25,7 +29,7 @@ package enum DropIn {
     guard unit.name.hasSuffix(".service") else { return text }
     text += "\n[Service]\n"
     if unit.type != "oneshot" {  // which systemd refuses to load with Restart=always
-      text += "Restart=always\nRestartSec=0\n"
+      text += "Restart=always\nRestartSec=\(restartDelay)\n"
     }
     let unset = loaderVariables.filter { !unit.ownEnvironment.contains($0) }
     if !unset.isEmpty {

@@ -109,7 +109,8 @@ package struct UnitShield: Shield {
           bench.baseline.text(of: file).map { (String(name), $0) }
         }
       }, uniquingKeysWith: { first, _ in first })
-    files[DropIn.fileName] = DropIn.text(unit, mayBeStopped: service.letsPackageRestart)
+    files[DropIn.fileName] = DropIn.text(
+      unit, mayBeStopped: service.letsPackageRestart, restartDelay: service.restartDelay)
 
     // Against stop, restart, isolate, start limits, kills and injected libraries.
     wanted.append(
