@@ -79,7 +79,7 @@ extension Agent {
       guard let value = ControlGroup.value(group, file), value != "max",
         (try? ControlGroup.set(group, file, "max")) != nil
       else { continue }
-      healed(unit, ["\(file) of \(group) was \(value)"])
+      healed(unit, ["\(file) of \(group.isEmpty ? "/" : group) was \(value)"])
     }
   }
 

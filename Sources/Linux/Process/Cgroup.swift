@@ -23,13 +23,15 @@ package enum ControlGroup {
     try FileDescriptor.open(path, flags: OpenFlags.writeOnly).writeAll(Array(value.utf8))
   }
 
-  /// The groups above it, the outermost first; not the root, which has no limits.
+  /// The groups above it, the outermost first. That is the root, an empty path: it can be frozen
+  /// and limited only in a container, where it is a group of the host's.
   package static func above(_ group: String) -> [String] {
     var path = ""
-    return group.split(separator: "/").dropLast().map { name in
-      path += "/\(name)"
-      return path
-    }
+    return [path]
+      + group.split(separator: "/").dropLast().map { name in
+        path += "/\(name)"
+        return path
+      }
   }
 
   /// The groups within it, at any depth.
