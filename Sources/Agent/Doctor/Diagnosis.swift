@@ -106,11 +106,14 @@ enum DiagnosisNeed: Sendable {
       }
     case .daemonThaw:
       // systemd suspends the watchdog of what it freezes, and resumes it with the thaw only.
-      guard host.systemd >= 254 || host.systemd == 0, !host.thawsDaemon else { return nil }
+      guard host.systemd >= 254 || host.systemd == 0 else { return nil }
       return (
         .possible,
-        "systemd \(host.systemd) suspends the watchdog of a unit that it freezes, "
-          + "and nothing else thaws the daemon",
+        host.thawsDaemon
+          ? "PID 1 thaws it, but systemd \(host.systemd) never starts a unit again that was killed "
+            + "while it was frozen"
+          : "systemd \(host.systemd) suspends the watchdog of a unit that it freezes, "
+            + "and nothing else thaws the daemon",
         DiagnosisRule.kernelShield
       )
     }

@@ -64,9 +64,7 @@ struct DiagnosisRule: Sendable {
   private static func overriding(_ attack: AttackClass) -> DiagnosisRule {
     switch attack {
     case .dropIn:
-      possible(
-        "drop-ins are refused, but what systemctl set-property sets counts until the next reload",
-        improve: kernelShield)
+      healed("drop-ins are refused; what set-property sets is undone within 10 s", .unitShield)
     case .shadowUnit:
       possible(
         "removed, and never in effect, but a transient unit may take its name as it restarts",
@@ -93,7 +91,9 @@ struct DiagnosisRule: Sendable {
     case .cgroupFreeze: healed("thawed as it happens", .unitShield, .controlGroups)
     case .cgroupKill: healed("systemd starts it again at once", .unitShield)
     case .cgroupLimits:
-      possible("limits of memory, processors and tasks are not watched", improve: kernelShield)
+      possible(
+        "hard limits are undone; weights, processor sets and set-property on a slice are not",
+        improve: kernelShield)
     case .cgroupMove: healed("moved back as it happens", .unitShield, .controlGroups)
     case .pid1: possible("whoever controls PID 1 controls every service", improve: kernelShield)
     case .pid1Freeze:
