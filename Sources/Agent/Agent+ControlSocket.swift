@@ -64,13 +64,13 @@ extension Agent {
   /// things are quiet that is worth one.
   func socketIsDown() {
     let uptime = Clock.monotonicMicroseconds() - startedAt
-    guard socketReturn == nil else { return }
+    guard healing.socketReturn == nil else { return }
     let wait = uptime < Self.socketPace ? Self.socketPace - uptime : 0
-    socketReturn = try? loop.after(
+    healing.socketReturn = try? loop.after(
       microseconds: max(wait, Self.socketPatience), accuracy: 1_000_000
     ) { [weak self] in
       guard let self else { return }
-      socketReturn = nil
+      healing.socketReturn = nil
       manager.reports(of: [Own.socket]) { [weak self] reports in
         guard let self, let report = reports.first, !report.isUp, isFree,
           machine.state.grant == nil, shutdown == nil

@@ -48,14 +48,8 @@ package final class Agent {
   var failures: FailureLimit
   /// Per unit: what stands in the way of its protection, as last found.
   var troubles: [String: [String]] = [:]
-  var tallies: [String: HealingTally] = [:]
-  var auditTallies: [String: AuditTally] = [:]
-  /// A dpkg run was going on when watched files were to be looked at.
-  var auditAwaitsPackages = false
-  /// Per watched service, what of it is known not to be as in its baseline.
-  var auditTold: [String: [Problem]] = [:]
-  /// Units that were not up when they were engaged, and are being started.
-  var starting: Set<String> = []
+  var healing = Healing()
+  var auditing = Auditing()
   var watchers: [ObjectIdentifier: ControlConnection] = [:]
   /// Called with the outcome of the engaging or releasing under way.
   var whenSettled: [() -> Void] = []
@@ -100,21 +94,9 @@ package final class Agent {
   /// One is under way: PID 1 is reloading or has been asked.
   var isInspecting = false
   var pace = InspectionPace()
-  /// Per unit, when PID 1 was last seen to go by our files alone: CLOCK_MONOTONIC microseconds.
-  var lastClean: [String: UInt64] = [:]
   let groups: ControlGroups
-  /// Per unit, what PID 1 held it to after the last reload.
-  var limits: [String: Limits] = [:]
   /// CLOCK_MONOTONIC microseconds.
   let startedAt = Clock.monotonicMicroseconds()
-  /// Until it is looked whether the socket's unit is still down.
-  var socketReturn: EventSource?
-  /// Groups that PID 1 was asked to thaw.
-  var thawing: [String: ThawAttempts] = [:]
-  /// Units that were seen on their way down, and are ended if they take too long.
-  var leaving: [String: EventSource] = [:]
-  /// Processes that were found held by a tracer, until they are looked at again.
-  var held: Set<Int32> = []
   var lastRestart: [String: UInt64] = [:]
   /// When the last proving on the canary ended: CLOCK_MONOTONIC microseconds.
   var provedLast: UInt64 = 0

@@ -138,9 +138,9 @@ extension Agent {
     board.keepOnly(guards.definitions)
     groups.forget(Own.canary)
     troubles[Own.canary] = nil
-    tallies[Own.canary] = nil
-    lastClean[Own.canary] = nil
-    starting.remove(Own.canary)
+    healing.tallies[Own.canary] = nil
+    healing.lastClean[Own.canary] = nil
+    healing.starting.remove(Own.canary)
     return true
   }
 

@@ -57,7 +57,7 @@ extension Agent {
       }
       settings.remove(unit)
       board.keepOnly(guards.definitions)
-      tallies[unit] = nil
+      healing.tallies[unit] = nil
       recorder.event("guard_removed", outcome: unit, peer: connection.peer)
       connection.succeed([
         .init(name: "unit", value: .string(unit)), .init(name: "removed", value: true),

@@ -77,7 +77,7 @@ extension Agent {
   }
 
   private func status(of service: ServiceDefinition, _ report: UnitReport?) -> [JSON.Member] {
-    let tally = tallies[service.unit]
+    let tally = healing.tallies[service.unit]
     let shields = shieldStates(service)
     let values = shields.compactMap(\.value.string)
     let isReleased = machine.state.grant?.covers(service.unit) == true

@@ -127,11 +127,11 @@ extension Agent {
               found[service.unit, default: []].append("\(stranger) is in effect for \(unit.name)")
             }
           } else {
-            if tainted.contains(unit.name), report.mainStarted > lastClean[unit.name] ?? 0 {
+            if tainted.contains(unit.name), report.mainStarted > healing.lastClean[unit.name] ?? 0 {
               // It started with what is out of effect, or put right, now.
               manager.restartProtected(unit.name) { _ in }
             }
-            lastClean[unit.name] = Clock.monotonicMicroseconds()
+            healing.lastClean[unit.name] = Clock.monotonicMicroseconds()
           }
         }
       }

@@ -38,10 +38,10 @@ extension Agent {
   /// First as PID 1 does it, so that what it says of the unit stays true; then by hand, for what it
   /// does not know of.
   private func thaw(_ group: String, of unit: String) {
-    guard thawing[group] == nil else { return }
+    guard healing.thawing[group] == nil else { return }
     let name = group.split(separator: "/").last.map(String.init) ?? ""
     healed(unit, [groups[unit]?.path == group ? "was frozen" : "was frozen with \(name)"])
-    thawing[group] = ThawAttempts()
+    healing.thawing[group] = Healing.ThawAttempts()
     attemptThaw(group, name)
   }
 
@@ -49,28 +49,22 @@ extension Agent {
     manager.thaw(name) { [weak self] failure in
       guard let self else { return }
       guard failure != nil, ControlGroup.value(group, "cgroup.freeze") == "1" else {
-        thawing[group] = nil
+        healing.thawing[group] = nil
         return
       }
       // It has not yet noticed itself, or is not the one that froze it.
-      thawing[group]?.count += 1
-      if thawing[group]?.count ?? 0 >= ThawAttempts.most {
+      healing.thawing[group]?.count += 1
+      if healing.thawing[group]?.count ?? 0 >= Healing.ThawAttempts.most {
         try? ControlGroup.set(group, "cgroup.freeze", "0")
-        thawing[group] = nil
+        healing.thawing[group] = nil
         manager.thaw(name)
         return
       }
-      thawing[group]?.next = try? loop.after(microseconds: 1_000, accuracy: 1) { [weak self] in
+      healing.thawing[group]?.next = try? loop.after(microseconds: 1_000, accuracy: 1) {
+        [weak self] in
         self?.attemptThaw(group, name)
       }
     }
-  }
-
-  /// PID 1 asked to thaw a group that it may not know to be frozen.
-  struct ThawAttempts {
-    static let most = 5
-    var count = 0
-    var next: EventSource?
   }
 
   /// systemd leaves these alone; set, they keep it from making the service's group again.

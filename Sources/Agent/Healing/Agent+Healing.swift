@@ -27,10 +27,10 @@ extension Agent {
     if unit == Own.socket { return socketIsDown() }
     if unit != service {
       // What starts it is down, not the service itself.
-    } else if starting.contains(unit) {
+    } else if healing.starting.contains(unit) {
       // Not back up yet after a window; nothing brought it down.
-    } else if tallies[service]?.downSince == nil {
-      tallies[service, default: HealingTally()].downSince = Clock.monotonicMicroseconds()
+    } else if healing.tallies[service]?.downSince == nil {
+      healing.tallies[service, default: HealingTally()].downSince = Clock.monotonicMicroseconds()
     }
     // Most times PID 1 is quicker by itself (Restart=, Upholds=); this is for when it is not. In a
     // shutdown it refuses.
@@ -44,11 +44,11 @@ extension Agent {
   private static let stopPatience: UInt64 = 1_500_000
 
   private func hasten(_ unit: String) {
-    guard leaving[unit] == nil else { return }
-    leaving[unit] = try? loop.after(microseconds: Self.stopPatience, accuracy: 100_000) {
+    guard healing.leaving[unit] == nil else { return }
+    healing.leaving[unit] = try? loop.after(microseconds: Self.stopPatience, accuracy: 100_000) {
       [weak self] in
       guard let self else { return }
-      leaving[unit] = nil
+      healing.leaving[unit] = nil
       manager.reports(of: [unit]) { reports in
         guard let report = reports.first, report.activeState == "deactivating",
           !report.controlGroup.isEmpty
@@ -61,9 +61,10 @@ extension Agent {
   }
 
   private func up(_ unit: String, of service: String) {
-    starting.remove(unit)
-    leaving[unit] = nil
-    guard unit == service, let down = tallies[service]?.rose(now: Clock.monotonicMicroseconds())
+    healing.starting.remove(unit)
+    healing.leaving[unit] = nil
+    guard unit == service,
+      let down = healing.tallies[service]?.rose(now: Clock.monotonicMicroseconds())
     else { return }
     healed(service, ["was down"], downFor: down)
     refreshControlGroup(service)
@@ -90,7 +91,8 @@ extension Agent {
   ) {
     let damage = what.joined(separator: "; ")
     let now = Clock.monotonicMicroseconds()
-    guard let before = tallies[service, default: HealingTally()].healed(damage, now: now) else {
+    guard let before = healing.tallies[service, default: HealingTally()].healed(damage, now: now)
+    else {
       return
     }
     let milliseconds = downFor.map { "\(($0 + 999) / 1000)" }

@@ -7,18 +7,6 @@ internal import Shields
 /// Services with `Mode=audit`: watched, and told about. Nothing of them is changed on the machine;
 /// what protection would have done is recorded, and what is so from then on is the new baseline.
 extension Agent {
-  /// What was noticed of a service, and how much of that went on record.
-  struct AuditTally {
-    /// PID 1 has a job for it: what happens to it now, somebody asked for.
-    var hasJob = false
-    var isDown = false
-    var isFrozen = false
-    var isStopped = false
-    /// When something was last recorded (CLOCK_MONOTONIC microseconds), and what since was not.
-    var recorded: UInt64 = 0
-    var unrecorded = 0
-  }
-
   /// What protection would have done.
   enum AuditVerdict: String {
     case refused, healed
@@ -94,7 +82,7 @@ extension Agent {
     guard machine.state != .unmanaged, !isEngaging, !isStopping,
       let service = audited.first(where: { $0.units.contains { $0.name == unit } })
     else { return }
-    var tally = auditTallies[unit] ?? AuditTally()
+    var tally = auditing.tallies[unit] ?? Auditing.Tally()
     var found: (AuditVerdict, String)?
     if let freezer = change.freezerState {
       let isFrozen = freezer.hasPrefix("fr")
@@ -115,28 +103,28 @@ extension Agent {
     default: break
     }
     if change.hasJob == false { tally.hasJob = false }
-    auditTallies[unit] = tally
+    auditing.tallies[unit] = tally
     if let (verdict, what) = found { wouldHave(verdict, service.unit, .unit, [what]) }
   }
 
   /// Twice a second: a stop signal and a write to `cgroup.freeze` send no event.
   func auditProcesses() {
-    if auditAwaitsPackages, !board.packages.isInTransaction {
-      auditAwaitsPackages = false
+    if auditing.awaitsPackages, !board.packages.isInTransaction {
+      auditing.awaitsPackages = false
       inspectSoon()
     }
     for service in audited {
       guard let group = groups[service.unit]?.path else { continue }
       let isFrozen = ControlGroup.isFrozen(group)
-      if isFrozen, auditTallies[service.unit]?.isFrozen != true {
+      if isFrozen, auditing.tallies[service.unit]?.isFrozen != true {
         wouldHave(.healed, service.unit, .process, ["\(service.unit) was frozen"])
       }
-      auditTallies[service.unit, default: AuditTally()].isFrozen = isFrozen
+      auditing.tallies[service.unit, default: Auditing.Tally()].isFrozen = isFrozen
       let isStopped = ControlGroup.processes(group).contains { Processes.state($0) == "T" }
-      if isStopped, auditTallies[service.unit]?.isStopped != true {
+      if isStopped, auditing.tallies[service.unit]?.isStopped != true {
         wouldHave(.healed, service.unit, .process, ["was stopped by a signal"])
       }
-      auditTallies[service.unit, default: AuditTally()].isStopped = isStopped
+      auditing.tallies[service.unit, default: Auditing.Tally()].isStopped = isStopped
     }
   }
 
@@ -147,12 +135,12 @@ extension Agent {
     for service in audited where !service.isAbsent {
       // What a dpkg run does is one thing, and looked at when it is over.
       if service.package != nil, board.packages.isInTransaction {
-        auditAwaitsPackages = true
+        auditing.awaitsPackages = true
         continue
       }
       let differences = board.differences(service)
-      let known = auditTold[service.unit] ?? []
-      auditTold[service.unit] = differences.isEmpty ? nil : differences
+      let known = auditing.told[service.unit] ?? []
+      auditing.told[service.unit] = differences.isEmpty ? nil : differences
       let new = differences.filter { !known.contains($0) }
       guard !new.isEmpty else { continue }
       tell(new, of: service)
@@ -178,7 +166,7 @@ extension Agent {
       } catch {
         return trouble(service.unit, "what became of it cannot be kept: \(error)")
       }
-      auditTold[service.unit] = nil
+      auditing.told[service.unit] = nil
       settleUpgradePolicies()
       board.keepOnly(guards.definitions)
       watchFiles(of: watched)
@@ -218,7 +206,7 @@ extension Agent {
     _ verdict: AuditVerdict, _ service: String, _ subject: AuditSubject, _ what: [String]
   ) {
     let key = "\(service) \(subject) \(verdict.rawValue)"
-    var tally = auditTallies[key] ?? AuditTally()
+    var tally = auditing.tallies[key] ?? Auditing.Tally()
     let now = Clock.monotonicMicroseconds()
     if tally.recorded == 0 || now >= tally.recorded + Self.recordAuditEvery {
       let text = what.joined(separator: "; ")
@@ -233,6 +221,6 @@ extension Agent {
     } else {
       tally.unrecorded += 1
     }
-    auditTallies[key] = tally
+    auditing.tallies[key] = tally
   }
 }

@@ -195,10 +195,10 @@ extension Agent {
             trouble(service.unit, "\(unit.name) does not refuse to be stopped")
           }
           if report.isUp || !service.staysUp(unit) {
-            starting.remove(unit.name)
+            healing.starting.remove(unit.name)
             if tainted.contains(unit.name) { manager.restartProtected(unit.name) { _ in } }
           } else {
-            starting.insert(unit.name)
+            healing.starting.insert(unit.name)
             manager.start(unit.name)
           }
         }

@@ -36,7 +36,7 @@ extension Agent {
         case "T":
           try? Processes.signal(pid, Signals.continue)
           healed(service.unit, ["was stopped by a signal"])
-        case "t" where held.contains(pid):
+        case "t" where healing.held.contains(pid):
           // A debugger lets go of nothing; a fresh process is not held.
           let tracer = Processes.tracer(pid).flatMap(Bystander.init)
           try? Processes.signal(pid, Signals.kill)
@@ -46,7 +46,7 @@ extension Agent {
         }
       }
     }
-    held = stillHeld
+    healing.held = stillHeld
     thawManager()
   }
 }

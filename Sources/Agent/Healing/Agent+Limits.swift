@@ -10,8 +10,8 @@ extension Agent {
   /// What it said after the last reload is what the files say: only then `isFresh`.
   func hasForeignLimits(_ report: UnitReport, isFresh: Bool) -> Bool {
     let unit = report.facts.name
-    guard !isFresh, let known = limits[unit] else {
-      limits[unit] = report.limits
+    guard !isFresh, let known = healing.limits[unit] else {
+      healing.limits[unit] = report.limits
       return false
     }
     return known != report.limits
