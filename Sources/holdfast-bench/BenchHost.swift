@@ -22,11 +22,48 @@ struct BenchHost: Sendable {
 
   /// Enrols it as `web-1` of the tenant `retail`.
   func enrol() async throws {
+    // For services of no package, later on.
+    try await machine.must(
+      """
+      mkdir -p /etc/holdfast/holdfast.conf.d
+      printf '[Protection]\\nLocalGuards=any\\n' >/etc/holdfast/holdfast.conf.d/bench.conf
+      holdfast reload
+      """)
     let cluster = MintingAuthority()
     try machine.write("/root/root", cluster.rootJWK.encoded() + "\n")
     try machine.write("/root/bundle", cluster.bundle(issuedAt: Clock.wall() - 86_400).text + "\n")
     try await machine.must(
       "holdfast enroll --bundle /root/bundle --root /root/root --tenant retail --agent web-1")
+  }
+
+  /// Guards services of no package with so many further files each. They run `sleep`: what is
+  /// measured is what the daemon costs.
+  func guardCrowd(services: Int, filesEach files: Int) async throws {
+    try await machine.must(
+      """
+      cd /root && mkdir -p crowd /etc/holdfast/services.d
+      for i in $(seq \(services)); do
+        mkdir -p /opt/crowd/$i
+        printf '#!/bin/sh\\nexec sleep infinity\\n' >/opt/crowd/$i/program
+        chmod 0755 /opt/crowd/$i/program
+        printf '%s\\n' '[Service]' "ExecStart=/opt/crowd/$i/program" \
+          '[Install]' WantedBy=multi-user.target >/etc/systemd/system/crowd-$i.service
+        {
+          printf '[Service]\\nUnit=crowd-%s.service\\n' $i
+          for j in $(seq \(files)); do
+            echo $i $j >/opt/crowd/$i/$j
+            echo "Files=/opt/crowd/$i/$j"
+          done
+        } >/etc/holdfast/services.d/crowd-$i.conf
+      done
+      systemctl daemon-reload
+      systemctl enable --now $(seq -f 'crowd-%g.service' \(services))
+      holdfast reload
+      """, timeout: 90)
+    guard
+      try await machine.eventually(
+        within: 30, "holdfast status | grep -q 'crowd-\(services) .*protected'")
+    else { throw Machine.Failure(description: try await machine.run("holdfast status").text) }
   }
 
   /// What the figures depend on, for whoever compares two runs.

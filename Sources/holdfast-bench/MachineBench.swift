@@ -27,6 +27,8 @@ struct MachineBench {
   private static let idleSeconds = 10
   private static let starts = 12
   private static let rounds = 15
+  private static let crowd = 20
+  private static let crowdFiles = 100
 
   /// Adds what was measured to the report, as soon as it was.
   func run(_ report: inout Report) async throws {
@@ -43,6 +45,8 @@ struct MachineBench {
     try await requests(host, &report)
     try session.check()
     try await changes(host, &report)
+    try session.check()
+    try await crowd(host, &report)
   }
 
   private func rest(_ host: BenchHost, _ report: inout Report) async throws {
@@ -116,5 +120,21 @@ struct MachineBench {
     }
     report.row(
       "PSS, after all of this", try await host.memory(after: .seconds(1)), .mebibytes, limit: 8)
+  }
+
+  /// What it costs to look after many services with many files.
+  private func crowd(_ host: BenchHost, _ report: inout Report) async throws {
+    let size = "\(Self.crowd) more services, \(Self.crowd * Self.crowdFiles) files"
+    session.say("guarding \(size)")
+    try await host.guardCrowd(services: Self.crowd, filesEach: Self.crowdFiles)
+    session.say("\(Self.idleSeconds) s of doing nothing, with them")
+    let idle = try await host.idle(seconds: Self.idleSeconds)
+    report.heading("With \(size)")
+    report.row("wake-ups", idle.wakeUps, .perSecond, limit: 2)
+    report.row("processor time in a second", idle.processor, .milliseconds)
+    report.row("threads", try await host.threads(), .count, limit: 1)
+    report.row("PSS", try await host.memory(after: .zero), .mebibytes, limit: 8)
+    let starts = try await host.inside("starts", "\(Self.starts)")
+    report.row("start to READY=1, after a kill -9", try starts.sample("start"), .milliseconds)
   }
 }

@@ -8,7 +8,7 @@ import Linux
 @main
 enum Main {
   /// The whole run, the making of an image included: seconds.
-  private static let patience = 170
+  private static let patience = 300
   /// For what was cut short to clean up: seconds.
   private static let tidying = 20
 

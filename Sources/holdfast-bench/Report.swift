@@ -37,6 +37,11 @@ struct Report: Sendable {
       ]))
   }
 
+  /// A figure by itself.
+  mutating func row(_ figure: String, _ sample: Sample, _ unit: Unit) {
+    lines.append(.row([figure, unit.text(sample), "", ""]))
+  }
+
   /// A figure that could not be had.
   mutating func row(_ figure: String, _ why: String) {
     lines.append(.row([figure, "", why, ""]))

@@ -173,3 +173,17 @@ scribble() {
     }
     exit !$done' "$1" "$2"
 }
+
+# with_settings COMMANDS: what they do to /etc/holdfast is looked at by the daemon as it runs and
+# as it starts, and loosens nothing; then an administrator puts the settings right again
+with_settings() {
+  cp -a /etc/holdfast /root/kept
+  eval "$1"
+  timeout 3 holdfast reload
+  kill -9 "$(pid "$DAEMON")"
+  sleep 1
+  systemctl stop "$UNIT"
+  rm -rf /etc/holdfast
+  cp -a /root/kept /etc/holdfast
+  holdfast reload
+}

@@ -21,6 +21,8 @@ struct Attack: Sendable, Hashable {
   /// Strikes while the machine boots or goes down: the reboot is part of the attack.
   var needsReboot: Bool { kind == .nextBoot || kind == .wayDown }
 
+  var isPair: Bool { id.contains("+") }
+
   /// Both at once, ID and ID joined by a plus sign.
   func beside(_ other: Attack) -> Attack {
     Attack(

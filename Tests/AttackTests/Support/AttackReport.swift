@@ -25,8 +25,9 @@ struct AttackReport {
         + " [CONTRIBUTING.md](../CONTRIBUTING.md).", "",
       "*Refused*: the service never stopped, and its unit, files and package are as before."
         + " *Healed*: all that was so again after the time given, the outage being measured by the"
-        + " service's own pulse. *Possible*: it worked. Attacks of one class were tried one after the"
-        + " other; the machine was then rebooted and ended protected, or it would say so here.", "",
+        + " service's own pulse, with the other Debian busy on the same processors. *Possible*: it"
+        + " worked. Attacks of one class were tried one after the other; the machine was then rebooted"
+        + " and ended protected, or it would say so here.", "",
       summary, "",
     ]
     lines += figureLines + classLines(table) + harmlessLines(table) + pairLines
@@ -126,7 +127,7 @@ struct AttackReport {
     ]
     var seen: Set<String> = []
     for outcome in Self.suites.flatMap({ outcomes[$0] ?? [] })
-    where outcome.attack.id.contains("+") && seen.insert(outcome.attack.id).inserted {
+    where outcome.attack.isPair && seen.insert(outcome.attack.id).inserted {
       lines.append("| \(outcome.attack.id) | " + columns { cell(outcome.attack, $0) } + " |")
     }
     return lines

@@ -20,13 +20,14 @@ struct Battlefield: Sendable {
     while let first = rest.first {
       try await withProtectedHost(suite: suite, limit: 120 + 30 * rest.count) { host in
         try await prepare(host, rest)
+        let diagnosis = try await diagnosis(host.machine)
         guard !first.needsReboot else {
           rest = rest.dropFirst()
-          return report(try await overReboot(first, host))
+          return report(try await overReboot(first, host).beside(diagnosis))
         }
         let outcomes = try await fight(rest, host.machine)
         rest = rest.dropFirst(outcomes.count)
-        for outcome in outcomes { report(outcome) }
+        for outcome in outcomes { report(outcome.beside(diagnosis)) }
         guard let last = outcomes.last else {
           throw Machine.Failure(description: "nothing came back from the machine")
         }
@@ -37,7 +38,7 @@ struct Battlefield: Sendable {
         if !wrong.isEmpty {
           var outcome = Outcome(attack: last.attack, verdict: .possible)
           outcome.wrong = "after a reboot: \(wrong)"
-          report(outcome)
+          report(outcome.beside(diagnosis))
         }
       }
     }
@@ -91,6 +92,25 @@ struct Battlefield: Sendable {
     }
     let noted = try await instrument(machine, "note", seconds: 60)
     guard noted.succeeded else { throw Machine.Failure(description: noted.text) }
+  }
+
+  /// What `holdfast doctor` says of each class.
+  private func diagnosis(_ machine: Machine) async throws -> [AttackClass: AttackVerdict] {
+    let text = try await machine.run("holdfast doctor --json").line
+    guard let reply = try? JSON.parse(Array(text.utf8)) else {
+      return Dictionary(uniqueKeysWithValues: AttackClass.allCases.map { ($0, .possible) })
+    }
+    var verdicts: [AttackClass: AttackVerdict] = [:]
+    guard let classes = reply["classes"]?.array else {
+      throw Machine.Failure(description: "doctor: \(text)")
+    }
+    for entry in classes {
+      guard let kind = entry["id"]?.string.flatMap(AttackClass.init(rawValue:)),
+        let verdict = entry["verdict"]?.string.flatMap(AttackVerdict.init(rawValue:))
+      else { throw Machine.Failure(description: "doctor: \(entry.encoded())") }
+      verdicts[kind] = verdict
+    }
+    return verdicts
   }
 
   /// The outcomes as far as the machine got.

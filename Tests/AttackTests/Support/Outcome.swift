@@ -56,13 +56,24 @@ struct Outcome: Sendable {
     isAbsent = status == "77"
   }
 
-  /// Is it at least as good as the table has it?
+  /// What `holdfast doctor` says of the class on that machine; nil for what is none.
+  var diagnosis: AttackVerdict?
+
+  /// Is it at least as good as the table has it, and does doctor know of what worked?
   var isExpected: Bool {
     if isAbsent { return true }
+    if verdict == .possible, diagnosis != .possible { return false }
     switch attack.expected {
     case .verdict(let expected): return verdict <= expected
     case .works: return status == "0" && verdict == .refused
     }
+  }
+
+  /// The same with what doctor says of it. Of a pair nothing may work, whatever it says of one.
+  func beside(_ diagnosis: [AttackClass: AttackVerdict]) -> Outcome {
+    var outcome = self
+    if !attack.isPair { outcome.diagnosis = attack.kind.flatMap { diagnosis[$0] } }
+    return outcome
   }
 
   /// What happened, in a line.
@@ -73,6 +84,7 @@ struct Outcome: Sendable {
     var text = "\(name): \(verdict.rawValue), status \(status), \(times), later \(late / 1000) ms"
     if !wrong.isEmpty { text += "; wrong: \(wrong)" }
     if !left.isEmpty { text += "; left: \(left)" }
+    if verdict == .possible, let diagnosis { text += "; doctor: \(diagnosis.rawValue)" }
     if !isExpected, !said.isEmpty { text += "; it said: \(said)" }
     return text
   }
