@@ -31,6 +31,8 @@ package final class Agent {
   let statuses = Turns()
   /// Who waits for the next status.
   var statusReaders: [ControlConnection] = []
+  /// Who asked to protect, and is told how that stands.
+  var protectors: [ControlConnection] = []
   var server: ControlServer?
   /// The control socket's file, as it was when it was bound.
   var door: FileStatus?

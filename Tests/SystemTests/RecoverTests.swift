@@ -15,7 +15,7 @@ struct RecoverTests {
         printf '[Service]\\nNice=1\\n' >/etc/systemd/system/example-agent.service.d/own.conf
         systemctl daemon-reload; holdfast protect
         """)
-      try await host.expectProtected()
+      #expect(try await host.becomesProtected(within: 5))
       let status = try await host.machine.must("holdfast status")
       #expect(status.contains("Changed while unprotected"))
       #expect(status.contains("/usr/sbin/example-agent"))
@@ -39,7 +39,7 @@ struct RecoverTests {
       try await host.machine.install(try ProtectedDisk.package("example-agent", "1.1"))
       try await host.machine.must(
         "echo '# mine' >>/etc/example-agent/agent.conf; holdfast accept; holdfast protect")
-      try await host.expectProtected()
+      #expect(try await host.becomesProtected(within: 5))
       #expect(try await !host.machine.must("holdfast status").contains("Changed"))
     }
   }

@@ -1,6 +1,7 @@
 internal import AgentToken
 internal import ControlSocket
 internal import JSON
+internal import Linux
 internal import Protection
 internal import Shields
 
@@ -16,12 +17,21 @@ extension Agent {
       }
       close(.protectAsked) { [weak self] in
         guard let self else { return }
-        connection.succeed([
-          .init(name: "state", value: .string(machine.state.name)),
-          .init(name: "engaged", value: .object(enforced.map(engagedShields))),
-        ])
+        // Looking at every shield is work, and whoever asks at the same time sees the same.
+        protectors.append(connection)
+        if protectors.count == 1 { _ = try? loop.soon { [weak self] in self?.answerProtectors() } }
       }
     }
+  }
+
+  private func answerProtectors() {
+    let members: [JSON.Member] = [
+      .init(name: "state", value: .string(machine.state.name)),
+      .init(name: "engaged", value: .object(enforced.map(engagedShields))),
+    ]
+    let asked = protectors
+    protectors = []
+    for connection in asked { connection.succeed(members) }
   }
 
   func reconnected(_ request: ControlRequest, _ connection: ControlConnection) throws(Refusal) {

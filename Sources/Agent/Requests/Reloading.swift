@@ -12,9 +12,10 @@ extension Agent {
     whenFree(.other, connection) { [weak self] () throws(Refusal) in
       guard let self else { return }
       let modes = modes
+      let problems = settings.problems
       let outcome = settings.take(isOpen: isFullyOpen, open: machine.state.grant?.services ?? [])
       guard settings.problems.isEmpty else {
-        inspectSoon()  // degraded from now on
+        if problems != settings.problems { inspectSoon() }  // degraded from now on
         throw Refusal(
           .badArguments, settings.problems.joined(separator: "\n"),
           hint: "Nothing was taken. holdfast config validate says the same.")
@@ -30,7 +31,8 @@ extension Agent {
         .init(name: "refused", value: .array(outcome.refused.map(Self.json))),
       ]
       guard added, machine.state != .unmanaged else {
-        inspectSoon()
+        // In a loop that is work for nothing.
+        if !outcome.taken.isEmpty || problems != settings.problems { inspectSoon() }
         return connection.succeed(reply)
       }
       whenSettled.append { connection.succeed(reply) }
