@@ -214,6 +214,12 @@ package final class Agent {
       guards.denyRescue()
       return false
     }
+    // Nor in a boot in which the daemon ran before: whoever is root can run what the rescue boot runs.
+    guard (witness.known?.generation ?? 0) == 0 else {
+      guards.denyRescue()
+      alarm("a rescue boot was made up: what it takes away was taken away while this host ran")
+      return false
+    }
     guard (try? guards.acceptRescue()) != nil else { return false }
     Announcer.say(
       .trouble, .warning,

@@ -106,6 +106,41 @@ struct StateTamperingTests {
     }
   }
 
+  @Test("a rescue that root runs by hand is no rescue boot: nothing planted becomes the baseline")
+  func madeUpRescue() async throws {
+    try await withProtectedHost { host in
+      _ = try await host.machine.run(
+        """
+        daemon=$(systemctl show --value -p MainPID holdfastd)
+        kill -STOP $daemon
+        /usr/libexec/holdfast/holdfast-rescue --quiet
+        echo '# planted' >>/usr/sbin/example-agent
+        kill -KILL $daemon
+        """)
+      #expect(
+        try await host.machine.eventually(
+          within: 10, "! grep -q planted /usr/sbin/example-agent && holdfast ping"))
+      #expect(try await host.machine.must("holdfast status").contains("made up"))
+      try await host.refuses("systemctl stop example-agent")
+    }
+  }
+
+  @Test(
+    "a mount over the kernel's command line is no rescue boot",
+    arguments: ["holdfast=off", "holdfast=audit"])
+  func coveredCommandLine(word: String) async throws {
+    try await withProtectedHost { host in
+      try await host.machine.must(
+        """
+        printf '/sbin/init\\0\(word)' >/run/line
+        mount --bind /run/line /proc/1/cmdline
+        """)
+      try await host.withstands(
+        "systemctl kill --signal=KILL holdfastd", on: ProtectedHost.daemon, within: 5)
+      try await host.expectProtected()
+    }
+  }
+
   // MARK: The attacker
 
   private func spend(_ host: ProtectedHost) async throws -> String {

@@ -26,6 +26,11 @@ package enum DropIn {
 
       """
     text += ordering(unit)
+    if ["holdfastd.", "holdfast-thaw."].contains(where: unit.name.hasPrefix) {
+      // A mount over the kernel's command line would say `holdfast=off` at the next start. A rescue
+      // boot takes this away before it would matter.
+      text += "ConditionKernelCommandLine=\n"
+    }
     guard unit.name.hasSuffix(".service") else { return text }
     text += "\n[Service]\n"
     if unit.type != "oneshot" {  // which systemd refuses to load with Restart=always
