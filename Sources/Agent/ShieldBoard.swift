@@ -50,18 +50,21 @@ final class ShieldBoard {
 
   /// Takes shields down, in the opposite order.
   ///
-  /// - Parameter others: services that stay protected; what they share with this one stays too.
+  /// - Parameter sparing: what services that stay protected need too.
   func release(
     _ service: ServiceDefinition, _ names: Set<ShieldName> = Set(ShieldName.allCases),
-    others: [ServiceDefinition] = []
+    sparing: Set<String> = []
   ) -> [Problem] {
-    let spared = others.filter { $0.unit != service.unit }
-      .reduce(into: Set<String>()) { paths, other in
-        for shield in shields { paths.formUnion(shield.paths(other)) }
-      }
-    let problems = selected(names).reversed().flatMap { $0.release(service, sparing: spared) }
+    let problems = selected(names).reversed().flatMap { $0.release(service, sparing: sparing) }
     if names.contains(.unit) { for unit in service.units { foreign.forget(unit.name) } }
     return problems
+  }
+
+  /// Everything that the shields of these services take care of.
+  func paths(of services: [ServiceDefinition]) -> Set<String> {
+    services.reduce(into: []) { paths, service in
+      for shield in shields { paths.formUnion(shield.paths(service)) }
+    }
   }
 
   /// Makes way for dpkg: files, records and the unit's own drop-in directories are let go of, the
@@ -70,7 +73,7 @@ final class ShieldBoard {
     _ service: ServiceDefinition, others: [ServiceDefinition]
   ) -> [Problem] {
     guard service.upgrades == .any else { return [] }
-    let spared = Set(others.flatMap { other in shields.flatMap { $0.paths(other) } })
+    let spared = paths(of: others)
     return unitShield.openDirectories(service)
       + packageShield.openToUpgrade(service, sparing: spared)
       + fileShield.release(service, sparing: spared)

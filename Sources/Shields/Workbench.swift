@@ -228,7 +228,9 @@ package final class Workbench {
         problems.append(Problem(path: placement.path, what: "cannot be released: \(error)"))
       }
     }
-    for directory in manifest.directories where !done.contains(.directory(directory)) {
+    let above = Set(placements.flatMap { Self.parents(of: $0.path) })
+    for directory in manifest.directories
+    where above.contains(directory) && !done.contains(.directory(directory)) {
       // Parents made on the way, such as multi-user.target.wants: once nothing of ours or of
       // anybody else's is in them.
       if (try? Files.list(directory))?.isEmpty == true, (try? isFlagged(directory)) == false,
@@ -349,6 +351,17 @@ package final class Workbench {
     } catch  where error.isUnsupportedFlag {
       return true
     }
+  }
+
+  /// The directories above a path, but for the root.
+  private static func parents(of path: String) -> [String] {
+    var parents: [String] = []
+    var parent = Files.directory(of: path)
+    while parent != "/" {
+      parents.append(parent)
+      parent = Files.directory(of: parent)
+    }
+    return parents
   }
 
   private func missingParents(of placement: Placement) -> [String] {

@@ -33,8 +33,10 @@ extension Agent {
   /// - Returns: whether PID 1 has to read its unit files again.
   func releaseAudited() -> Bool {
     var needsReload = false
-    for service in audited where board.stands(service) {
-      _ = board.release(service, others: enforced)
+    let standing = audited.filter(board.stands)
+    let spared = standing.isEmpty ? [] : board.paths(of: enforced)
+    for service in standing {
+      _ = board.release(service, sparing: spared)
       needsReload = true
     }
     return needsReload

@@ -133,7 +133,8 @@ extension Agent {
   /// - Returns: whether there was one.
   private func forgetCanary() -> Bool {
     guard let canary = guards.definition(of: Own.canary) else { return false }
-    _ = board.release(canary, others: guards.definitions)
+    _ = board.release(
+      canary, sparing: board.paths(of: guards.definitions.filter { $0.unit != canary.unit }))
     try? guards.remove(Own.canary)
     board.keepOnly(guards.definitions)
     groups.forget(Own.canary)

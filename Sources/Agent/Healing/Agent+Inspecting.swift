@@ -41,6 +41,7 @@ extension Agent {
     var hasMended = false
     for service in services {
       let result = board.engage(service, shieldsInForce(service))
+      stillAlive()
       needsReload = needsReload || result.needsReload
       if !result.mended.isEmpty {
         hasMended = true

@@ -52,11 +52,13 @@ extension Agent {
       for service in covered where !refreshUnits(of: service.unit) {
         _ = board.release(service, [.unit])
       }
+      let spared = board.paths(of: others)
       // The rest of what still stands of a void baseline, so that nothing of ours gets into the next.
       // What refuses removal need not go for that.
       for service in voided {
         let names: Set<ShieldName> = service.upgrades == .any ? [.file] : [.file, .package]
-        _ = board.release(service, names, others: others)
+        _ = board.release(service, names, sparing: spared)
+        stillAlive()
       }
     }
     if waits { return place(waits: true) }
@@ -153,6 +155,7 @@ extension Agent {
       var names: Set<ShieldName> = [.unit]
       if !service.isInPackageRun { names.formUnion([.file, .package]) }
       let result = board.engage(service, names)
+      stillAlive()
       // While there was no daemon: it may have been started with that.
       if service.unit != Own.service, result.mended.contains(where: \.reachesService) {
         tainted.insert(service.unit)

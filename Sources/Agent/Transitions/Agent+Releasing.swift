@@ -18,10 +18,12 @@ extension Agent {
     watchFiles(of: watched)
     manager.watch(watched.flatMap { $0.units.map(\.name) })
     var problems: [Problem] = []
+    let spared = board.paths(of: enforced)
     // What was only watched has nothing to be let go of, and its files' flags are not ours.
     for service in services
     where settings.mode(of: service.unit) == .enforce || board.stands(service) {
-      problems += board.release(service, others: enforced)
+      problems += board.release(service, sparing: spared)
+      stillAlive()
     }
     for service in services {
       groups.forget(service.unit)
