@@ -166,7 +166,7 @@ struct DiagnosisRule: Sendable {
       possible("a service that runs can be cut off", improve: "an alert where it falls silent")
     case .window:
       possible(
-        "what changed is named in the ledger, and not judged",
+        "what is then neither as before nor as shipped is named until it is accepted",
         improve: "short windows, for the one service that needs it")
     default:
       possible(
