@@ -222,7 +222,7 @@ import Testing
     var socket: FileDescriptor? = try connect()
     var closed = false
     try send("watch\n", to: try #require(socket))
-    pending[0].1.onClose = { closed = true }
+    pending[0].1.atClose { closed = true }
     socket = nil
     try turn()
     #expect(closed)
