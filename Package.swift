@@ -103,7 +103,7 @@ let package = Package(
     tests("LedgerTests", ["Ledger", "JSON", "Linux", "TestSupport"]),
     tests("ShieldsTests", ["Shields", "Protection", "Linux", "TestSupport"]),
     tests("ControlSocketTests", ["ControlSocket", "JSON", "Linux", "TestSupport"]),
-    tests("AgentTests", ["Agent", "Ledger", "Linux", "TestSupport"]),
+    tests("AgentTests", ["Agent", "Protection", "Ledger", "Linux", "TestSupport"]),
     tests("ClusterTests", ["Cluster", "AgentToken", "Linux", "TestSupport"]),
     tests("AttackTests", ["Protection", "TestSupport", "JSON"]),
     tests("SystemTests", ["TestSupport", "JSON", "AgentToken", "Cluster", "Linux"]),

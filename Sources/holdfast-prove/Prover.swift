@@ -9,8 +9,7 @@ final class Prover {
   private let signals: HeldSignals
   private let report: Report
 
-  /// How long a healing may take before the attack counts as having succeeded: microseconds. The
-  /// slowest that is promised, of a flag that was cleared, takes two and a half seconds.
+  /// How long the canary may take to be well after all was taken back: microseconds.
   private static let patience: UInt64 = 4_000_000
   /// What was set off may come late: microseconds for which all has to stay well.
   private static let quiet: UInt64 = 60_000
@@ -129,10 +128,12 @@ final class Prover {
     let outcome = ChildProcess.script(
       Canary.variables(process: before.process) + attack.script, output: Canary.said, seconds: 15,
       holding: signals)
-    let watch = awaitWhole(whole, patience: Self.patience)
+    let watch = awaitWhole(whole, patience: attack.patience)
     var trial = Trial(attack: attack, verdict: .healed)
     trial.down = Heartbeat.longestPause(since: start)
     guard let since = watch.since else {
+      // A daemon that went away heals nothing, and that is no attack's doing.
+      if signals.pending() == nil, let failure = Daemon.obstacle(session) { throw failure }
       trial.verdict = .succeeded
       trial.why = watch.damage
       try takeBack(attack, whole)
