@@ -38,7 +38,6 @@ extension Agent {
     host.systemd = systemd
     host.hasUnifiedControlGroups = ControlGroup.isUnified
     host.thawsDaemon = reports.contains { $0.facts.name == Own.thaw && $0.isUp }
-    host.hasRuntimeFlags = InodeFlags.areSupported("/run/systemd")
     if let own = guards.definition(of: Own.service) {
       host.daemonDamage =
         ShieldName.allCases.lazy.compactMap {

@@ -43,8 +43,6 @@ enum DiagnosisNeed: Sendable {
   case unitShield, fileShield, packageShield
   /// The immutable flag on the service's files.
   case flags
-  /// The same on the unit directories below /run.
-  case runtimeFlags
   /// dpkg is to be let through with a token only.
   case tokenUpgrades
   case controlGroups
@@ -70,12 +68,6 @@ enum DiagnosisNeed: Sendable {
           "a file system with chattr(1)'s flags, such as ext4, xfs or btrfs"
         )
       }
-    case .runtimeFlags:
-      guard !host.hasRuntimeFlags else { return nil }
-      return (
-        .healed, "refused but below /run, where it is removed before it counts",
-        "Linux 6.6, whose tmpfs has the immutable flag"
-      )
     case .tokenUpgrades:
       guard service.isPackaged, service.upgradesFreely else { return nil }
       return (

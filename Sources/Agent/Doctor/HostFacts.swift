@@ -9,8 +9,6 @@ package struct HostFacts: Sendable, Equatable {
   package var hasUnifiedControlGroups = true
   /// Whether PID 1 itself thaws a daemon that somebody froze.
   package var thawsDaemon = false
-  /// Whether unit directories below /run take the immutable flag: tmpfs does from Linux 6.6 on.
-  package var hasRuntimeFlags = true
   /// The first of the daemon's own files on a file system without the immutable flag.
   package var daemonUnflaggable: String?
   /// What is wrong with the daemon's own shields, the first of it.
