@@ -20,7 +20,8 @@ struct CrashLoopTests {
         """)
       let delay = "systemctl show -P RestartUSec example-agent"
       let slow = try await machine.eventually(within: 15, "[ \"$(\(delay))\" = 2s ]")
-      #expect(slow, "\(try await machine.run("systemctl status example-agent; \(delay)"))")
+      let status = try await machine.run("systemctl status example-agent; \(delay)")
+      #expect(slow, "\(status)")
       let rate = try await machine.must(
         """
         count() { systemctl show -P NRestarts example-agent; }
