@@ -18,7 +18,13 @@ extension Agent {
     if let exit = change.exit, unit == service.unit { ended(service, exit) }
     switch change.activeState {
     case "active": up(unit, of: service.unit)
-    case "inactive", "failed", "deactivating": down(unit, of: service.unit)
+    case "inactive", "failed", "deactivating":
+      if service.letsPackageRestart {
+        // Its scripts restart it, in their own time; what upholds it starts it in any case.
+        starting.insert(unit)
+      } else {
+        down(unit, of: service.unit)
+      }
     default: break
     }
   }

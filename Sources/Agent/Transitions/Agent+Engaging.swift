@@ -46,24 +46,23 @@ extension Agent {
     // our copy; it has to go for a moment so that what dpkg brought is what gets protected.
     let covered = voided.filter { board.coversUnits(of: $0) && !board.unitFilesUnchanged($0) }
     let others = services.filter { !guards.void.contains($0.unit) }
-    if waits {
-      openToPackages(voided, others: others)
-    } else {
-      for service in covered where !refreshUnits(of: service.unit) {
-        _ = board.release(service, [.unit])
-      }
-      let spared = board.paths(of: others)
-      // The rest of what still stands of a void baseline, so that nothing of ours gets into the next.
-      // What refuses removal need not go for that.
-      for service in voided {
-        let names: Set<ShieldName> = service.upgrades == .any ? [.file] : [.file, .package]
-        _ = board.release(service, names, sparing: spared)
-        stillAlive()
-      }
+    // Those whose units stand while dpkg has them in hand go on as they are.
+    let open = waits ? voided.filter { $0.upgrades == .any && board.coversUnits(of: $0) } : []
+    let anew = voided.filter { service in !open.contains { $0.unit == service.unit } }
+    openToPackages(open, others: others)
+    for service in covered.filter(anew.contains) where waits || !refreshUnits(of: service.unit) {
+      _ = board.release(service, [.unit])
     }
-    if waits { return place(waits: true) }
-    reloadIf(!covered.isEmpty || hasWaited || letsGo) { [weak self] in
-      self?.define(voided + unwatched) { [weak self] in self?.place(waits: waits) }
+    // The rest of what still stands of a void baseline, so that nothing of ours gets into the next.
+    // What refuses removal need not go for that.
+    let spared = board.paths(of: others)
+    for service in anew where !waits {
+      let names: Set<ShieldName> = service.upgrades == .any ? [.file] : [.file, .package]
+      _ = board.release(service, names, sparing: spared)
+      stillAlive()
+    }
+    reloadIf(covered.contains(where: anew.contains) || hasWaited || letsGo) { [weak self] in
+      self?.define(anew + unwatched) { [weak self] in self?.place(waits: waits) }
     }
   }
 
@@ -113,6 +112,14 @@ extension Agent {
         try guards.remove(service.unit)
         settings.drop(service.unit)
         return
+      }
+      if awaitsPackages, !service.units.isEmpty {
+        // dpkg is still at it: only what the unit shield goes by counts so far, and the rest is
+        // compared once it is done.
+        var passing = service
+        passing.isInPackageRun = false
+        passing.units = new.units
+        return try guards.store(passing)
       }
       sayChanges(from: service, to: new)
       if runsWhatWasReplaced(known[0], from: service, to: new) { outdated.insert(service.unit) }

@@ -51,7 +51,8 @@ enum GuardReport {
     for (origin, label, source) in groups {
       let paths = left.filter { origins[$0] == origin }
       left.removeAll { origins[$0] == origin }
-      if !paths.isEmpty { found.append((found.isEmpty ? "program" : label, paths, source)) }
+      let only = origin == "Exec" && paths.count == 1 ? "from ExecStart=" : source
+      if !paths.isEmpty { found.append((found.isEmpty ? "program" : label, paths, only)) }
     }
     if !left.isEmpty { found.append((found.isEmpty ? "program" : "", left, "")) }
     return found
