@@ -21,7 +21,7 @@ extension Agent {
     case "inactive", "failed", "deactivating":
       if service.letsPackageRestart {
         // Its scripts restart it, in their own time; what upholds it starts it in any case.
-        starting.insert(unit)
+        healing.starting.insert(unit)
       } else {
         down(unit, of: service.unit)
       }
