@@ -33,9 +33,13 @@ import Testing
   @Test func whatIsSaidTwiceCountsOnce() {
     var loop = CrashLoop()
     for number in 1...CrashLoop.exits - 1 {
-      for _ in 1...3 { #expect(!loop.ended(bySelf: true, at: UInt64(number) * Self.second)) }
+      for _ in 1...3 {
+        let isLoop = loop.ended(bySelf: true, at: UInt64(number) * Self.second)
+        #expect(!isLoop)
+      }
     }
-    #expect(loop.ended(bySelf: true, at: UInt64(CrashLoop.exits) * Self.second))
+    let isLoop = loop.ended(bySelf: true, at: UInt64(CrashLoop.exits) * Self.second)
+    #expect(isLoop)
   }
 
   @Test func whoStaysUpIsForgotten() {
