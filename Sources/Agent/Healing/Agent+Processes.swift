@@ -49,6 +49,6 @@ extension Agent {
     healing.held = stillHeld
     thawManager()
     // Looking at everything brings its code back into memory, for the next two seconds to no end.
-    if checks % 4 == 0 { ResidentCode.release() }
+    if checks % 4 == 0 || checks % 20 == 1 { ResidentCode.release() }
   }
 }
