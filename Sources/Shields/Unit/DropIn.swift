@@ -5,9 +5,12 @@ package enum DropIn {
   package static let fileName = "50-protected-by-holdfast.conf"
 
   /// Variables by which a library is slipped into a process (ld.so(8)); PID 1 hands on its own
-  /// environment, so `systemctl set-environment` would reach the service with them.
+  /// environment, so `systemctl set-environment` would reach the service with them. The second
+  /// line has what makes an interpreter run a file or an option of somebody else's first; not what
+  /// services have in their EnvironmentFile= for good reasons, such as PYTHONPATH.
   package static let loaderVariables = [
     "LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "GLIBC_TUNABLES",
+    "GCONV_PATH", "BASH_ENV", "SHELLOPTS", "PERL5OPT", "PERL5DB", "RUBYOPT",
   ]
 
   /// - Parameters:
