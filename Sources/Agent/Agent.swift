@@ -87,6 +87,8 @@ package final class Agent {
   var awaitsPackages = false
   /// Services that run what an upgrade has replaced.
   var outdated: Set<String> = []
+  /// What is engaged now waited for a dpkg run to end.
+  var hasWaitedForPackages = false
   /// When unit files that dpkg brought came into effect: microseconds since the epoch.
   var refreshed: [String: Int64] = [:]
   var processCheck: EventSource?

@@ -34,6 +34,7 @@ extension Agent {
     let waits = packagesMustWait()
     let hasWaited = awaitsPackages && !waits
     awaitsPackages = waits
+    hasWaitedForPackages = hasWaited
     let services = enforced
     // A service that was not there when it was last looked at may have come since.
     let isStale = { [guards] (service: ServiceDefinition) in

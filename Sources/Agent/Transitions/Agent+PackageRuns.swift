@@ -79,7 +79,9 @@ extension Agent {
   func runsWhatWasReplaced(
     _ report: UnitReport, from old: ServiceDefinition, to new: ServiceDefinition
   ) -> Bool {
-    guard new.upgrades == .any, !old.isAbsent, report.isUp, report.mainStartedAt > 0 else {
+    // After a window, whether to restart it was up to whoever opened that; unless it was closed in
+    // the middle of a dpkg run, whose scripts were then refused.
+    guard new.upgrades == .any || hasWaitedForPackages, !old.isAbsent, report.isUp, report.mainStartedAt > 0 else {
       return false
     }
     if let at = refreshed[new.unit], at > Int64(clamping: report.mainStartedAt) { return true }

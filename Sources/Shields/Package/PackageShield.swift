@@ -159,6 +159,8 @@ package struct PackageShield: Shield {
       upgrade) verb="upgrade" ;;
       *) verb="remove" ;;
     esac
+    # dpkg-reconfigure(8) calls it an upgrade too.
+    [ -z "${DEBCONF_RECONFIGURE:-}" ] || verb="reconfigure"
     cat >&2 <<MESSAGE
     \(package.name) is protected on this host and was not changed.
     To $verb it: get an agent token, run \\`holdfast unprotect -\\`, then try again.
