@@ -165,6 +165,7 @@ import Testing
     let busy = try connect()
     try send("slow\n", to: busy)
     let third = try connect()
+    Clock.sleep(microseconds: 600_000)  // longer than a newcomer has for its first request
     try send("echo x\n", to: first)  // the third is now the one that was idle longest
     let fourth = try connect()
     try send("echo y\n", to: fourth)

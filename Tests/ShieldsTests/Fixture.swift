@@ -56,10 +56,14 @@ final class Fixture {
        with more lines
 
       """)
-    try write("/var/lib/dpkg/info/demonstrator.list", "\(root)/usr/sbin/demonstrator\n")
+    // As in dpkg's own lists, the directories too.
+    try write(
+      "/var/lib/dpkg/info/demonstrator.list",
+      "\(root)/usr/sbin\n\(root)/usr/sbin/demonstrator\n")
     try write(
       "/var/lib/dpkg/info/demo.list",
-      "\(root)/usr/sbin/demo\n\(root)/usr/lib/systemd/system/demo.service\n")
+      "\(root)/usr/sbin\n\(root)/usr/sbin/demo\n"
+        + "\(root)/usr/lib/systemd/system\n\(root)/usr/lib/systemd/system/demo.service\n")
     try write("/var/lib/dpkg/info/demo.prerm", "#!/bin/sh\nexit 0\n", mode: 0o755)
   }
 

@@ -253,10 +253,11 @@ struct ShieldTests {
     }
     try fixture.write(
       "/var/lib/dpkg/info/demonstrator.list",
-      "\(root)/usr/sbin/demonstrator\n\(root)/usr/sbin/interpreter\n")
+      "\(root)/usr/sbin\n\(root)/usr/sbin/demonstrator\n\(root)/usr/sbin/interpreter\n")
     try fixture.write(
       "/var/lib/dpkg/info/demo.list",
-      "\(root)/usr/sbin/script\n\(root)/usr/lib/systemd/system/demo.service\n")
+      "\(root)/usr/sbin\n\(root)/usr/sbin/script\n"
+        + "\(root)/usr/lib/systemd/system\n\(root)/usr/lib/systemd/system/demo.service\n")
     var facts = UnitFacts(name: "demo.service")
     facts.loadState = "loaded"
     facts.fragment = "\(root)/usr/lib/systemd/system/demo.service"
