@@ -64,14 +64,17 @@ struct DiagnosisRule: Sendable {
   private static func overriding(_ attack: AttackClass) -> DiagnosisRule {
     switch attack {
     case .dropIn:
-      healed("drop-ins are refused; what set-property sets is undone within 10 s", .unitShield)
+      healed("drop-ins are refused; what set-property sets is undone within 4 s", .unitShield)
     case .shadowUnit:
       possible(
         "removed, and never in effect, but a transient unit may take its name as it restarts",
         improve: kernelShield)
     case .sharedDropIn: healed("put out of effect for it before its next start", .unitShield)
     case .generator: healed("put out of effect for it before its next start", .unitShield)
-    case .managerEnvironment: refused("the loader's variables are unset for it", .unitShield)
+    case .managerEnvironment:
+      possible(
+        "loaders' and interpreters' variables are unset for it; PATH, and defaults for limits, are not",
+        improve: kernelShield)
     default: refused("systemd refuses for what sees the host's mounts", .hostMounts)
     }
   }

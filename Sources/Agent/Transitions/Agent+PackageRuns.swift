@@ -81,7 +81,9 @@ extension Agent {
   ) -> Bool {
     // After a window, whether to restart it was up to whoever opened that; unless it was closed in
     // the middle of a dpkg run, whose scripts were then refused.
-    guard new.upgrades == .any || hasWaitedForPackages, !old.isAbsent, report.isUp, report.mainStartedAt > 0 else {
+    guard new.upgrades == .any || hasWaitedForPackages, !old.isAbsent, report.isUp,
+      report.mainStartedAt > 0
+    else {
       return false
     }
     if let at = refreshed[new.unit], at > Int64(clamping: report.mainStartedAt) { return true }

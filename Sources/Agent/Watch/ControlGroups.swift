@@ -109,10 +109,11 @@ final class ControlGroups {
     }
     guard let (path, units) = watches[watch] else { return }
     if event.mask.contains(.ignored) {
-      // The service's group went with its last process; the next one is made with the next start.
+      // The service's group went with its last process. The next one is made with the next start,
+      // which may have been before this was read.
       watches[watch] = nil
       known[path] = nil
-      return
+      return update()
     }
     if event.mask.contains(.create) {
       guard event.mask.contains(.isDirectory), units.count == 1 else { return }
