@@ -104,8 +104,10 @@ package struct PackageShield: Shield {
   /// - Returns: the service with that prerm as the original; nil where ours is there.
   package func closedToRemoval(_ service: ServiceDefinition) -> ServiceDefinition? {
     guard var package = service.package, !Self.isRefusal(package.prermPath) else { return nil }
-    // Only forgets the one that it stood in for before.
+    // Only forgets the one that it stood in for before, also where dpkg brought none in its place.
+    let wasBrought = Files.exists(package.prermPath)
     _ = bench.undo([refusal(package, service.upgrades)])
+    if !wasBrought { try? bench.remove(package.prermPath) }
     package.prerm = (try? bench.baseline.take(package.prermPath)) ?? nil
     guard bench.apply([refusal(package, service.upgrades)]).problems.isEmpty else { return nil }
     var closed = service
