@@ -44,14 +44,18 @@ package struct Problem: Sendable, Equatable {
   package let isVisible: Bool
   /// Whether a start of the service in the meantime was one with what is not its own.
   package let reachesService: Bool
+  /// Whether somebody did it, and not only a new directory asks for something of ours in it.
+  package let isDamage: Bool
 
   package init(
-    path: String, what: String, isVisible: Bool = true, reachesService: Bool = false
+    path: String, what: String, isVisible: Bool = true, reachesService: Bool = false,
+    isDamage: Bool = true
   ) {
     self.path = path
     self.what = what
     self.isVisible = isVisible
     self.reachesService = reachesService
+    self.isDamage = isDamage
   }
 
   static func lostFlag(_ path: String) -> Problem {

@@ -59,8 +59,10 @@ package final class Workbench {
 
     case .possessed(let path, _, let keeping):
       guard let status = try Files.status(path), status.kind == .directory else {
-        return Files.isDirectory(Files.directory(of: path))
-          ? [Problem(path: path, what: "is missing", isVisible: false)] : []
+        guard Files.isDirectory(Files.directory(of: path)) else { return [] }
+        // systemd makes its directories below /run when it has something to put there.
+        let isNew = !Files.exists(path) && path.hasPrefix("/run/")
+        return [Problem(path: path, what: "is missing", isVisible: false, isDamage: !isNew)]
       }
       for name in try Files.list(path) where !keeping.contains(name) {
         return [Problem(path: "\(path)/\(name)", what: "was put there")]

@@ -43,9 +43,10 @@ extension Agent {
       let result = board.engage(service, shieldsInForce(service))
       stillAlive()
       needsReload = needsReload || result.needsReload
-      if !result.mended.isEmpty {
+      let damage = result.mended.filter(\.isDamage)
+      if !damage.isEmpty {
         hasMended = true
-        healed(service.unit, result.mended.map(\.sentence))
+        healed(service.unit, damage.map(\.sentence))
       }
       if service.unit != Own.service, result.mended.contains(where: \.reachesService) {
         tainted.insert(service.unit)
