@@ -15,6 +15,7 @@ struct CrashLoopTests {
         """
         cp -p /etc/example-agent/agent.conf /root/good.conf
         echo '[ -e /root/mended ] || exit 3' >>/etc/example-agent/agent.conf
+        note-files
         holdfast protect
         systemctl kill --signal=KILL example-agent
         """)

@@ -91,15 +91,11 @@ struct ShutdownTests {
   @Test("what stops services like a shutdown and leads nowhere is healed")
   func staged() async throws {
     try await withProtectedHost { host in
-      try host.machine.write(
-        "/run/systemd/system/staged.service",
+      try await host.machine.must(
         """
-        [Unit]
-        DefaultDependencies=no
-        Requires=shutdown.target
-        After=shutdown.target
-        [Service]
-        ExecStart=/bin/sleep 600
+        printf '%s\\n' '[Unit]' DefaultDependencies=no Requires=shutdown.target \\
+          After=shutdown.target '[Service]' ExecStart='/bin/sleep 600' \\
+          >/run/systemd/system/staged.service
         """)
       try await host.withstands(
         "systemctl daemon-reload; systemctl start --no-block staged; sleep 1", within: 5)
