@@ -22,7 +22,7 @@ struct ControlSocketAbuseTests {
         ("printf 'open sesame\\n'", "unknown_verb"),
         ("printf 'UNPROTECT x\\n'", "unknown_verb"),
         ("printf 'profile x\\n'", "unknown_verb"),
-        ("printf 'doctor\\n'", "unknown_verb"),
+        ("printf 'ack 1\\n'", "unknown_verb"),
         ("printf 'status  now\\n'", "bad_arguments"),
         ("printf 'status\\r\\n'", "bad_arguments|unknown_verb"),
         ("printf 'restart nothing.service\\n'", "unit_unknown"),
