@@ -83,8 +83,10 @@ struct Battlefield: Sendable {
     for name in ["prelude.sh", "try-attacks"] {
       try machine.copy(Checkout.top + "/Tests/attacks/\(name)", into: Self.folder)
     }
-    for (name, version) in [("example-agent", "1.0"), ("example-agent", "1.1")] {
-      try machine.copy(try ProtectedDisk.package(name, version), into: Self.folder)
+    for name in ["example-agent", "example-neighbour"] {
+      for version in ["1.0", "1.1"] {
+        try machine.copy(try ProtectedDisk.package(name, version), into: Self.folder)
+      }
     }
     try machine.write("\(Self.folder)/token", host.token(window: 60) + "\n")
     for attack in attacks {
