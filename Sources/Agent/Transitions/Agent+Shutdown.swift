@@ -28,19 +28,27 @@ extension Agent {
         .state, .warning, "The shutdown was called off: services are protected again.")
       recorder.event("shutdown", outcome: "called off")
       manager.onJobDone = nil
-      for service in enforced where service.unit != Own.service {
-        for unit in service.units where unit.fragment != nil && service.staysUp(unit) {
-          manager.startAtOnce(unit.name)
-        }
-      }
+      startServices()
       // What was left out meanwhile.
       manager.reload { [weak self] _ in
         guard let self else { return }
         guard isLingering else { return inspectSoon() }
-        // PID 1 starts it anew once it has ended.
-        manager.startAtOnce(Own.service) { [weak self] _ in self?.stop() }
+        startAnew()
       }
     }
+  }
+
+  private func startServices() {
+    for service in enforced where service.unit != Own.service {
+      for unit in service.units where unit.fragment != nil && service.staysUp(unit) {
+        manager.startAtOnce(unit.name)
+      }
+    }
+  }
+
+  /// Ends the daemon; PID 1 starts it once it has ended.
+  private func startAnew() {
+    manager.startAtOnce(Own.service) { [weak self] _ in self?.stop() }
   }
 
   // MARK: Being stopped
@@ -54,7 +62,13 @@ extension Agent {
     isLingering = true
     manager.jobs { [weak self] jobs in
       guard let self else { return }
-      guard let jobs, jobs.shutdown != nil else { return stop() }
+      guard let jobs, jobs.shutdown != nil else {
+        // Nobody may ask for this while the daemon is protected: it came through a dependency, and
+        // what upholds us all is refused for as long as that has jobs of its own.
+        guard enforced.contains(where: { $0.unit == Own.service }) else { return stop() }
+        startServices()
+        return startAnew()
+      }
       noteShutdown(jobs.shutdown)
       manager.onJobDone = { [weak self] in self?.lookAgainSoon() }
       goOnLingering(jobs)
