@@ -64,7 +64,7 @@ struct DiagnosisRule: Sendable {
   private static func overriding(_ attack: AttackClass) -> DiagnosisRule {
     switch attack {
     case .dropIn:
-      healed("drop-ins are refused; what set-property sets is undone within 4 s", .unitShield)
+      healed("drop-ins are refused; what set-property sets is undone within seconds", .unitShield)
     case .shadowUnit:
       possible(
         "removed, and never in effect, but a transient unit may take its name as it restarts",

@@ -17,6 +17,19 @@ extension Agent {
     return known != report.limits
   }
 
+  /// Has everything looked at where PID 1 goes by other limits for a service than it should.
+  func askAboutLimits() {
+    let services = enforced
+    guard isFree, !services.isEmpty else { return }
+    let unit = services[(checks / 4) % services.count].unit
+    manager.reports(of: [unit]) { [weak self] reports in
+      guard let self, let report = reports.first, let known = healing.limits[unit],
+        known != report.limits
+      else { return }
+      inspectSoon()
+    }
+  }
+
   /// Puts the files of the service's group right, and asks after those above it.
   func checkLimits(_ report: UnitReport, of service: ServiceDefinition) {
     guard !report.controlGroup.isEmpty else { return }

@@ -20,8 +20,8 @@ extension Agent {
     checks += 1
     // Every two seconds: what a write through a mapping changes sends no event either.
     if checks % 4 == 0 { mendState() }
-    // Every four: what PID 1 is told without a file.
-    if checks % 8 == 0 { inspectSoon() }
+    // And of one service, by turns, what PID 1 was told without a file.
+    if checks % 4 == 0 { askAboutLimits() }
     if checks % 4 == 0, isFree, enforced.contains(where: { !board.isWhole($0, shieldsInForce($0)) })
     {
       inspectSoon()
@@ -49,6 +49,6 @@ extension Agent {
     healing.held = stillHeld
     thawManager()
     // Looking at everything brings its code back into memory, for the next two seconds to no end.
-    if checks % 4 == 0 || checks % 8 == 1 { ResidentCode.release() }
+    if checks % 4 == 0 { ResidentCode.release() }
   }
 }
