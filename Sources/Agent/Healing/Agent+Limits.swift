@@ -25,7 +25,7 @@ extension Agent {
     manager.reports(of: [unit]) { [weak self] reports in
       guard let self, let report = reports.first, let known = healing.limits[unit],
         known != report.limits
-      else { return }
+      else { return ResidentCode.release() }
       inspectSoon()
     }
   }

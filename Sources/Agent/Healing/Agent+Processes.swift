@@ -48,7 +48,7 @@ extension Agent {
     }
     healing.held = stillHeld
     thawManager()
-    // Looking at everything brings its code back into memory, for the next two seconds to no end.
-    if checks % 4 == 0 { ResidentCode.release() }
+    // Looking brings its code back into memory, until the next look to no end.
+    ResidentCode.release()
   }
 }
