@@ -10,8 +10,8 @@ internal import Shields
 /// The agent on a host: one thread, one loop, every transition a plain function call.
 ///
 /// This file holds the parts and their beginning and end. What happens in between is beside it:
-/// `Agent+Engaging`, `Agent+Releasing`, `Agent+Healing` carry out the state machine's actions,
-/// `Requests/` answers the control socket.
+/// `Transitions/` carries out the state machine's actions, `Healing/` puts right what got past the
+/// shields, `Requests/` answers the control socket.
 package final class Agent {
   let loop: EventLoop
   let paths: Paths
@@ -43,8 +43,8 @@ package final class Agent {
 
   var machine = ProtectionMachine()
   /// The state that was last put on record, and until when another of its kind waits.
-  private var recorded = ""
-  private var flapping: EventSource?
+  var recorded = ""
+  var flapping: EventSource?
   /// When the state was last another, seconds since the epoch.
   var since = Clock.wall()
   var failures: FailureLimit
@@ -138,48 +138,6 @@ package final class Agent {
     failures = FailureLimit(perMinute: settings.current.control.failedTokensPerMinute)
   }
 
-  /// Everything that is kept on disk.
-  private struct Stores {
-    let witness: Witness
-    let vault: StateVault
-    let recorder: Recorder
-    let trust: TrustStore
-    let guards: GuardStore
-    let board: ShieldBoard
-
-    init(
-      _ paths: Paths, _ scheme: any SignatureScheme, _ witness: Witness
-    ) throws(SystemError) {
-      // What somebody put in the place of these is kept, out of the way: `StateVault` has the rest.
-      Self.displace(paths.state) { Files.isDirectory($0) }
-      Self.displace("\(paths.state)/ledger") { Files.isDirectory($0) }
-      Self.displace("\(paths.state)/ledger/ledger.jsonl") { path in
-        (try? Files.status(path))??.kind == .regular
-      }
-      try Files.makeDirectory(paths.state, mode: 0o700, parents: true)
-      self.witness = witness
-      // First of all, so that everything else reads what counts.
-      vault = StateVault(primary: paths.state, secondary: paths.secondState, witness: witness)
-      let known = [vault.seal.head, witness.known?.head].compactMap(\.self)
-      recorder = try Recorder(
-        directory: "\(paths.state)/ledger", vault: vault,
-        known: known.max { $0.sequence < $1.sequence })
-      trust = TrustStore(vault: vault, scheme: scheme)
-      guards = try GuardStore(vault: vault)
-      board = try ShieldBoard(directory: paths.state, configuration: paths.configuration)
-    }
-
-    private static func displace(_ path: String, unless isRight: (String) -> Bool) {
-      guard Files.exists(path), !isRight(path) else { return }
-      try? InodeFlags.setImmutable(path, false)
-      let aside = "\(path).displaced-\(Hex.encode(Random.bytes(4)))"
-      guard (try? Files.rename(path, to: aside)) != nil else { return }
-      Announcer.say(
-        .trouble, .error,
-        "Tampering: something else stood in the place of \(path); it is \(aside) now.")
-    }
-  }
-
   /// Runs until SIGTERM; services stay protected. Returns the exit status.
   package func run() throws(SystemError) -> Int32 {
     for signal in [Signals.terminate, Signals.interrupt] {
@@ -227,35 +185,6 @@ package final class Agent {
     if machine.state == .unmanaged { ready() }
   }
 
-  /// Takes a rescue boot for one only where it did let go: the marker alone is easily made.
-  private func noticeRescue() -> Bool {
-    guard guards.saysRescued else { return false }
-    guard !board.bench.hasPlacements, !board.guardsHoldfast else {
-      guards.denyRescue()
-      return false
-    }
-    // Nor in a boot in which the daemon ran before: whoever is root can run what the rescue boot runs.
-    guard (witness.known?.generation ?? 0) == 0 else {
-      guards.denyRescue()
-      alarm("a rescue boot was made up: what it takes away was taken away while this host ran")
-      return false
-    }
-    guard (try? guards.acceptRescue()) != nil else { return false }
-    Announcer.say(
-      .trouble, .warning,
-      "This host had a rescue boot (holdfast=off or audit) since it last was protected.")
-    recorder.event(
-      "rescued",
-      outcome: trust.trust == nil ? "unmanaged" : settings.isAuditBoot ? "audit" : "protecting")
-    // Trust that is gone for good would lock the host for ever: the rescue boot is the way out, and
-    // it ends in a host that can be enrolled again.
-    if trust.trust == nil {
-      trust.forget()
-      for unit in guards.definitions.map(\.unit) { try? guards.remove(unit) }
-    }
-    return true
-  }
-
   /// Tells PID 1 that protection stands, once.
   func ready() {
     guard !isReady else { return }
@@ -275,7 +204,7 @@ package final class Agent {
   }
 
   /// Gives back code that only changes of state need, once the last one is a second ago.
-  private func restSoon() {
+  func restSoon() {
     rest = try? loop.after(microseconds: 1_000_000, accuracy: 500_000) { ResidentCode.release() }
   }
 
@@ -330,80 +259,6 @@ package final class Agent {
     for run in done { run() }
     waiting.drain { isFree }
     if inspectionPending, isFree { inspectSoon() }
-  }
-
-  private func announce(from before: String) {
-    since = Clock.wall()
-    restSoon()
-    _ = try? ServiceManager.notify("STATUS=\(statusLine)")
-    tellWatchers()
-    // To and fro between whole and damaged, as in a fight, goes on record at a bounded rate; what it
-    // comes to in the end always does.
-    let standing = [ProtectionState.protected.name, ProtectionState.degraded.name]
-    if standing.contains(before), standing.contains(machine.state.name) {
-      guard flapping == nil else { return }
-      flapping = try? loop.after(microseconds: 5_000_000, accuracy: 500_000) { [weak self] in
-        guard let self else { return }
-        flapping = nil
-        if recorded != machine.state.name { record(from: recorded) }
-      }
-    }
-    record(from: before)
-  }
-
-  private func record(from before: String) {
-    let name = machine.state.name
-    recorded = name
-    // An open window is announced with who opened it.
-    if machine.state.grant == nil {
-      Announcer.say(
-        .state, machine.state == .degraded ? .warning : .notice, statusLine,
-        [("STATE", name), ("PREVIOUS_STATE", before)])
-    }
-    recorder.event("state", outcome: name, details: problems.first.map { [("trouble", $0)] } ?? [])
-  }
-
-  var statusLine: String {
-    switch machine.state {
-    case .unmanaged: return "Not enrolled: nothing is protected."
-    case .engaging: return "Protecting \(guards.definitions.count) services…"
-    case .awaitingPackages:
-      return "Protected; files and packages wait for a running package manager."
-    case .protected: return standing
-    case .degraded:
-      return
-        "Protected, but not all is as it should be: \(problems.first ?? "see its status")"
-    case .releasing: return "Letting go…"
-    case .unprotected(let grant):
-      return "Unprotected until \(Clock.text(grant.endsAt)): "
-        + "\(grant.services.sorted().joined(separator: ", "))."
-    }
-  }
-
-  /// What keeps this host from being called protected, the most general first.
-  var problems: [String] {
-    var found = [auditBoot, stateProblem].compactMap(\.self) + standstill
-    found += notices.alarms + vault.problems
-    found += settings.problems
-    if machine.state != .unmanaged, trust.trust == nil {
-      found.append("the trust of this host is gone or damaged: the way out is the rescue boot")
-    }
-    found += guards.damaged.map { "\($0) cannot be read" }
-    found += troubles.sorted { $0.key < $1.key }.flatMap { unit, what in
-      what.map { $0.hasPrefix(unit) ? $0 : "\(unit): \($0)" }
-    }
-    return found
-  }
-
-  private var standing: String {
-    func names(_ services: [ServiceDefinition]) -> String {
-      services.map(\.unit).joined(separator: ", ")
-    }
-    let (kept, seen) = (enforced, audited)
-    return [
-      kept.isEmpty ? nil : "Protected: \(names(kept)).",
-      seen.isEmpty ? nil : "Only watched (Mode=audit): \(names(seen)).",
-    ].compactMap(\.self).joined(separator: " ")
   }
 }
 

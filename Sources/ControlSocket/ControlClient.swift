@@ -16,13 +16,7 @@ package struct ControlClient {
 
   /// Sends one request line, without its newline, and returns the one reply.
   package func request(_ line: String) throws(ClientError) -> JSON {
-    var reply: JSON?
-    try stream(line) { json in
-      reply = json
-      return false
-    }
-    guard let reply else { throw .closed }
-    return reply
+    try connect().request(line)
   }
 
   /// Sends one request line and hands over reply lines until `onLine` says `false` or the daemon

@@ -55,9 +55,10 @@ extension Agent {
       [weak self] in
       guard let self else { return }
       healing.leaving[unit] = nil
-      manager.reports(of: [unit]) { reports in
-        guard let report = reports.first, report.activeState == "deactivating",
-          !report.controlGroup.isEmpty
+      manager.reports(of: [unit]) { [weak self] reports in
+        // In a shutdown that began meanwhile, the service has all the time it asks for.
+        guard let self, shutdown == nil, let report = reports.first,
+          report.activeState == "deactivating", !report.controlGroup.isEmpty
         else { return }
         for pid in ControlGroup.processes(report.controlGroup) {
           try? Processes.signal(pid, Signals.kill)

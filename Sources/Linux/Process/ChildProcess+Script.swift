@@ -11,33 +11,12 @@ extension ChildProcess {
     _ text: String, output: String, seconds: Int, holding signals: HeldSignals,
     despiteSignals: Bool = false
   ) -> Outcome {
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    var mask = signals.former
-    var defaults = sigset_t()
-    sigemptyset(&defaults)
-    sigaddset(&defaults, SIGPIPE)
-    posix_spawnattr_setsigmask(&attributes, &mask)
-    posix_spawnattr_setsigdefault(&attributes, &defaults)
-    posix_spawnattr_setpgroup(&attributes, 0)
-    posix_spawnattr_setflags(
-      &attributes,
-      Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-    posix_spawn_file_actions_adddup2(&actions, 1, 2)
-
-    let words: [String] = ["sh", "-c", text]
-    var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
-    arguments.append(nil)
-    defer { for argument in arguments { free(argument) } }
-    var pid: pid_t = 0
-    let failed = posix_spawn(&pid, "/bin/sh", &actions, &attributes, arguments, environ)
-    if failed != 0 { return .notRun(SystemError(errno: failed, operation: "run /bin/sh")) }
+    let pid: pid_t
+    do throws(SystemError) {
+      pid = try start(["sh", "-c", text], named: "/bin/sh", signals, output: output)
+    } catch {
+      return .notRun(error)
+    }
     let end = Clock.monotonicMicroseconds() + UInt64(seconds) * 1_000_000
     while !isWaitedFor(pid), Clock.monotonicMicroseconds() < end,
       despiteSignals || signals.pending() == nil
@@ -52,8 +31,7 @@ extension ChildProcess {
         return .notRun(SystemError(errno: errno, operation: "wait for process \(pid)"))
       }
     }
-    let signal = status & 0x7F
-    return .ended(signal == 0 ? (status >> 8) & 0xFF : 128 + signal)
+    return .ended(exitStatus(status))
   }
 
   /// Whether a child has ended, without taking its status.

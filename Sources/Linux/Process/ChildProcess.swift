@@ -33,6 +33,20 @@ package enum ChildProcess {
     guard let name = command.first else {
       return .notRun(SystemError(errno: EINVAL, operation: "run no command"))
     }
+    do throws(SystemError) {
+      return wait(for: try start(command, named: name, signals), signals)
+    } catch {
+      return .notRun(error)
+    }
+  }
+
+  /// Starts a command with the signals as this program found them.
+  ///
+  /// - Parameter output: a file that takes what it says, with nothing to read and a process group of
+  ///   its own; nil for what this program itself has.
+  static func start(
+    _ command: [String], named name: String, _ signals: HeldSignals, output: String? = nil
+  ) throws(SystemError) -> pid_t {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
@@ -42,15 +56,26 @@ package enum ChildProcess {
     sigaddset(&defaults, SIGPIPE)
     posix_spawnattr_setsigmask(&attributes, &mask)
     posix_spawnattr_setsigdefault(&attributes, &defaults)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+    posix_spawnattr_setpgroup(&attributes, 0)
+    let group = output == nil ? 0 : POSIX_SPAWN_SETPGROUP
+    posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | group))
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    if let output {
+      posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+      posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+      posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    }
 
     var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) }
     arguments.append(nil)
     defer { for argument in arguments { free(argument) } }
     var pid: pid_t = 0
-    let failed = posix_spawnp(&pid, name, nil, &attributes, arguments, environ)
-    if failed != 0 { return .notRun(SystemError(errno: failed, operation: "run \(name)")) }
-    return wait(for: pid, signals)
+    let failed = posix_spawnp(&pid, name, &actions, &attributes, arguments, environ)
+    if failed != 0 { throw SystemError(errno: failed, operation: "run \(name)") }
+    return pid
   }
 
   private static func wait(for pid: pid_t, _ signals: HeldSignals) -> Outcome {
@@ -68,7 +93,7 @@ package enum ChildProcess {
   }
 
   /// wait(2)'s status word: WIFEXITED and its like are macros.
-  private static func exitStatus(_ status: Int32) -> Int32 {
+  static func exitStatus(_ status: Int32) -> Int32 {
     let signal = status & 0x7F
     return signal == 0 ? (status >> 8) & 0xFF : 128 + signal
   }
