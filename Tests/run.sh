@@ -52,5 +52,10 @@ fi
 if [ "$failed" -eq 0 ] && [ "$failed_runs" -gt 0 ]; then
   failed=$failed_runs
 fi
+# Last, so that whoever sees only the end of a long log sees what failed and why.
+if [ "$failed" -gt 0 ]; then
+  cat "$log"/* | grep -E '^[^[:alnum:]]*Test .* (recorded an issue|failed after)|^[^[:alnum:]]*(error|Fatal error)' |
+    grep -vE 'Test run with' | cut -c1-1000
+fi
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
