@@ -89,7 +89,7 @@ extension Refusal.Code {
       "Ask someone whose role may sign that scope, or ask for a token of a narrower scope."
     case .challengeUnknown, .challengeExpired, .challengeRequired, .clockRolledBack,
       .clockStateMissing:
-      "Ask for a token without a nonce: this version makes no challenges."
+      "Make a challenge, and ask for a token that answers it: holdfast challenge"
     case .clockBehind:
       "Set this host's clock, or wait, then try the same token again."
     case .bundleUnknownRoot:

@@ -113,14 +113,29 @@ extension TokenClaims {
     }
   }
 
-  func checkTime(_ trust: Trust) throws(Refusal) {
-    guard nonce == nil else {
-      throw Refusal(
-        .challengeUnknown,
-        "The token answers a challenge that this daemon does not know: "
-          + "it was made before a reboot, or on another machine.")
-    }
+  /// - Returns: of a challenge token, how many seconds ago its challenge was made.
+  func checkTime(
+    _ trust: Trust, _ time: TrustedTime, _ challenges: (String) -> ChallengeVerdict
+  ) throws(Refusal) -> Int64? {
+    if let nonce { return try Self.check(challenges(nonce)) }
     let now = trust.now
+    guard time.takesBearer else {
+      throw Refusal(
+        .challengeRequired, "This host takes only tokens that answer a challenge it made.")
+    }
+    switch time.doubt {
+    case nil: break
+    case .stateMissing:
+      throw Refusal(
+        .clockStateMissing,
+        "What this host knew of the time is gone, so only a token that answers a challenge is taken."
+      )
+    case .rolledBack:
+      throw Refusal(
+        .clockRolledBack,
+        "This host's clock shows less than is known to have passed (the trusted time is at least "
+          + "\(Timestamp.text(now))), so only a token that answers a challenge is taken.")
+    }
     guard issuedAt <= now + TokenVerifier.maxClockSkew else {
       throw Refusal(
         .clockBehind,
@@ -133,13 +148,31 @@ extension TokenClaims {
         "The token expired \(Timestamp.span(now - expires)) ago, at \(Timestamp.text(expires)); "
           + "the trusted time used is \(Timestamp.text(now)).")
     }
-    // The hard floor: a token that ended before the bundle was signed is over, whatever the clock.
-    let floor = trust.bundle.issuedAt
+    // What ended before something that is known to have been signed is over, whatever the clock.
+    let floor = max(trust.bundle.issuedAt, time.hardFloor)
     guard floor < expires else {
       throw Refusal(
         .expired,
-        "The token expired \(Timestamp.span(floor - expires)) before the trust bundle was signed, "
-          + "at \(Timestamp.text(floor)); the trusted time used is \(Timestamp.text(now)).")
+        "The token expired at \(Timestamp.text(expires)), \(Timestamp.span(floor - expires)) before "
+          + "\(Timestamp.text(floor)), which is signed to have passed; "
+          + "the trusted time used is \(Timestamp.text(now)).")
+    }
+    return nil
+  }
+
+  private static func check(_ verdict: ChallengeVerdict) throws(Refusal) -> Int64 {
+    switch verdict {
+    case .good(let elapsed): return elapsed
+    case .unknown:
+      throw Refusal(
+        .challengeUnknown,
+        "The token answers a challenge that this daemon does not know: "
+          + "it was made before a reboot, or on another machine.")
+    case .expired(let elapsed):
+      throw Refusal(
+        .challengeExpired,
+        "The token answers a challenge that was made \(Timestamp.span(elapsed)) ago; "
+          + "it is good for \(Timestamp.span(TokenVerifier.challengeLifetime)).")
     }
   }
 }

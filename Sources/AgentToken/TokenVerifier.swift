@@ -26,8 +26,13 @@ package struct VerifiedToken: Sendable, Equatable {
   package let kid: String
   /// Whether a newer trust bundle exists than the one here.
   package let bundleBehind: Bool
+  /// Of a challenge token, how many seconds ago its challenge was made.
+  package let challengeElapsed: Int64?
 
-  fileprivate init(_ claims: TokenClaims, key: SigningKey, bundle: TrustBundle) {
+  fileprivate init(
+    _ claims: TokenClaims, key: SigningKey, bundle: TrustBundle, challengeElapsed: Int64?
+  ) {
+    self.challengeElapsed = challengeElapsed
     issuer = claims.issuer
     jti = claims.jti
     scope = claims.scope
@@ -54,7 +59,7 @@ package enum Verdict: Sendable, Equatable {
 }
 
 /// Decides over agent tokens: a pure function of the token, the trust, the identity, the trusted
-/// time and the spent set.
+/// time, the challenges that were made here and the spent set.
 ///
 /// The checks run in the order of the contract and the first that fails gives the code.
 package struct TokenVerifier: Sendable {
@@ -64,6 +69,8 @@ package struct TokenVerifier: Sendable {
   static let maxLifetime: Int64 = 900
   /// How far in the future `iat` may be, in seconds.
   static let maxClockSkew: Int64 = 60
+  /// For how many seconds of CLOCK_BOOTTIME a challenge is good.
+  package static let challengeLifetime: Int64 = 900
 
   package let bundle: TrustBundle
   package let identity: Identity
@@ -80,9 +87,10 @@ package struct TokenVerifier: Sendable {
   /// - Throws: the first check that fails; `already_used` where it was spent.
   package func verify(
     _ text: [UInt8], at time: TrustedTime,
+    challenges: (_ nonce: String) -> ChallengeVerdict = { _ in .unknown },
     spent: (_ issuer: String, _ jti: String) -> SpentRecord?
   ) throws(Refusal) -> VerifiedToken {
-    switch try judge(text, at: time, spent: spent) {
+    switch try judge(text, at: time, challenges: challenges, spent: spent) {
     case .good(let token): return token
     case .spent(_, let record): throw Self.alreadyUsed(record)
     }
@@ -91,6 +99,7 @@ package struct TokenVerifier: Sendable {
   /// As `verify`, but that it was used before is part of the answer.
   package func judge(
     _ text: [UInt8], at time: TrustedTime,
+    challenges: (_ nonce: String) -> ChallengeVerdict = { _ in .unknown },
     spent: (_ issuer: String, _ jti: String) -> SpentRecord?
   ) throws(Refusal) -> Verdict {
     let jws = try UnverifiedJWS(text, limit: Self.maxBytes, code: .malformed)
@@ -102,8 +111,9 @@ package struct TokenVerifier: Sendable {
     let claims = try TokenClaims(payload)
     try claims.checkAuthority(of: key, trust, identity)
     try claims.checkRevocation(key, trust)
-    try claims.checkTime(trust)
-    let token = VerifiedToken(claims, key: key, bundle: bundle)
+    let elapsed = try claims.checkTime(trust, time, challenges)
+    let token = VerifiedToken(
+      claims, key: key, bundle: bundle, challengeElapsed: elapsed)
     guard let record = spent(token.issuer, token.jti) else { return .good(token) }
     return .spent(token, record)
   }

@@ -1,10 +1,37 @@
 /// The time that tokens are judged by, made by whoever answers for the clock.
 package struct TrustedTime: Sendable, Equatable {
-  /// Whole seconds since the epoch, rounded down, within 0 … 253402300799.
+  /// Why the clock is not believed, so that only a challenge token is taken.
+  package enum Doubt: String, Sendable, Equatable {
+    /// It shows less than is known to have passed.
+    case rolledBack = "clock_rolled_back"
+    /// What is known of earlier times is gone.
+    case stateMissing = "clock_state_missing"
+  }
+
+  /// Whole seconds since the epoch, rounded down, within 0 … 253402300799: the later of the wall
+  /// clock and the estimate.
   package let now: Int64
+  /// No token counts that ended by then, whatever the clock says; the bundle in force may be later.
+  package let hardFloor: Int64
+  package let doubt: Doubt?
+  /// Whether tokens without a nonce are taken at all (the profile's `Bearer=`).
+  package let takesBearer: Bool
 
   /// What is out of range becomes its nearer end.
-  package init(now: Int64) {
+  package init(now: Int64, hardFloor: Int64 = 0, doubt: Doubt? = nil, takesBearer: Bool = true) {
     self.now = min(max(now, Timestamp.range.lowerBound), Timestamp.range.upperBound)
+    self.hardFloor = hardFloor
+    self.doubt = doubt
+    self.takesBearer = takesBearer
   }
+}
+
+/// What becomes of a nonce that a token brings back.
+package enum ChallengeVerdict: Sendable, Equatable {
+  /// Made here, this many seconds of CLOCK_BOOTTIME ago.
+  case good(elapsed: Int64)
+  /// Made before a reboot, or on another machine, or by nobody.
+  case unknown
+  /// Made here, this many seconds ago, which is too long.
+  case expired(elapsed: Int64)
 }
