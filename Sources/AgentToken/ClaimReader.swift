@@ -66,6 +66,15 @@ struct ClaimReader {
     try integer(member, in: 1...(1 << 53 - 1))
   }
 
+  /// 16 bytes as 22 characters of base64url.
+  func nonce(_ member: JSON.Member) throws(Refusal) -> String {
+    let text = try string(member)
+    guard Base64URL.decode(text)?.count == 16 else {
+      throw wrong(member, "is not 16 bytes in base64url")
+    }
+    return text
+  }
+
   /// A string of one of the shapes that ids of all kinds have.
   func text(_ member: JSON.Member, _ shape: TextShape) throws(Refusal) -> String {
     let string = try string(member)

@@ -20,10 +20,20 @@ package struct Revocations: Sendable, Equatable {
   /// - Throws: `bundle_malformed`: a member that is unknown or of a wrong shape.
   init(_ value: JSON) throws(Refusal) {
     let reader = ClaimReader(part: "Revoked", code: .bundleMalformed)
-    var kids: Set<String> = []
-    var jtis: Set<String> = []
-    var before: [String: Int64] = [:]
-    for member in try reader.object(value) {
+    var fields = Fields()
+    for member in try reader.object(value) { try fields.take(member, reader) }
+    self = fields.revocations
+  }
+
+  /// What has been read so far. The parser has refused names that stand twice.
+  struct Fields {
+    private var kids: Set<String> = []
+    private var jtis: Set<String> = []
+    private var before: [String: Int64] = [:]
+
+    var revocations: Revocations { Revocations(kids: kids, jtis: jtis, before: before) }
+
+    mutating func take(_ member: JSON.Member, _ reader: ClaimReader) throws(Refusal) {
       switch member.name {
       case "kids": kids = Set(try reader.texts(member, .kid))
       case "jtis": jtis = Set(try reader.texts(member, .jti))
@@ -37,8 +47,24 @@ package struct Revocations: Sendable, Equatable {
       default: throw reader.unknown(member)
       }
     }
-    self.init(kids: kids, jtis: jtis, before: before)
   }
+
+  /// What either takes back: of two times, the later.
+  package func union(_ other: Revocations) -> Revocations {
+    Revocations(
+      kids: kids.union(other.kids), jtis: jtis.union(other.jtis),
+      before: before.merging(other.before) { max($0, $1) })
+  }
+
+  /// What of this is not in another.
+  package func subtracting(_ other: Revocations) -> Revocations {
+    Revocations(
+      kids: kids.subtracting(other.kids), jtis: jtis.subtracting(other.jtis),
+      before: before.filter { entry in other.before[entry.key].map { entry.value > $0 } ?? true })
+  }
+
+  /// How many things it takes back.
+  package var count: Int { kids.count + jtis.count + before.count }
 
   /// As a bundle's `revoked` member, in an order that does not vary; what is empty is left out.
   package var json: JSON {

@@ -41,4 +41,8 @@ extension TextShape {
   static let jti = TextShape(16...64, punctuation: "_-")
   /// Of units, but for the suffix.
   static let unit = TextShape(1...255, punctuation: ":_.\\@-")
+  /// Of Debian packages and architectures.
+  static let packageName = TextShape(1...128, punctuation: "+.-")
+  /// Of Debian packages' versions.
+  static let packageVersion = TextShape(1...128, punctuation: ".+:~-")
 }

@@ -3,6 +3,7 @@ internal import JSON
 /// The bundle in force and the time, as the checks and their messages need them.
 struct Trust {
   let bundle: TrustBundle
+  let revoked: Revocations
   /// Trusted time, seconds since the epoch.
   let now: Int64
 
@@ -22,8 +23,8 @@ struct Trust {
     guard TextShape.kid.matches(jws.kid) else {
       throw Refusal(.malformed, "Header: \"kid\" is not \(TextShape.kid.description).")
     }
-    guard !bundle.revoked.kids.contains(jws.kid) else {
-      throw refusal(.keyRevoked, "The trust bundle here revokes the key", jws.kid)
+    guard !revoked.kids.contains(jws.kid) else {
+      throw refusal(.keyRevoked, "The trust here revokes the key", jws.kid)
     }
     guard let key = bundle.key(jws.kid) else {
       throw refusal(.unknownKey, "The trust bundle here does not know the key", jws.kid)
@@ -100,15 +101,15 @@ extension TokenClaims {
   }
 
   func checkRevocation(_ key: SigningKey, _ trust: Trust) throws(Refusal) {
-    if trust.bundle.revoked.jtis.contains(jti) {
+    if trust.revoked.jtis.contains(jti) {
       throw trust.refusal(
-        .tokenRevoked, "The trust bundle here revokes the token \(jti.quoted()), signed by the key",
+        .tokenRevoked, "The trust here revokes the token \(jti.quoted()), signed by the key",
         key.kid)
     }
-    if let before = trust.bundle.revoked.before[key.kid], issuedAt < before {
+    if let before = trust.revoked.before[key.kid], issuedAt < before {
       throw trust.refusal(
         .tokenRevoked,
-        "The trust bundle here revokes what was issued before \(Timestamp.text(before)) by the key",
+        "The trust here revokes what was issued before \(Timestamp.text(before)) by the key",
         key.kid)
     }
   }

@@ -86,7 +86,7 @@ private struct Fields {
         throw reader.wrong(member, "is not the role of a token")
       }
     case "sub": subject = try Self.subject(member, reader)
-    case "nonce": nonce = try Self.nonce(member, reader)
+    case "nonce": nonce = try reader.nonce(member)
     case "window": window = try reader.integer(member, in: 60...86_400)
     case "services": services = try Self.services(member, reader)
     case "seq": sequence = try reader.sequence(member)
@@ -108,17 +108,6 @@ private struct Fields {
         throw reader.wrong(member, "holds a control, format or separator character")
       default: break
       }
-    }
-    return text
-  }
-
-  /// 16 bytes as 22 characters of base64url.
-  private static func nonce(
-    _ member: JSON.Member, _ reader: ClaimReader
-  ) throws(Refusal) -> String {
-    let text = try reader.string(member)
-    guard Base64URL.decode(text)?.count == 16 else {
-      throw reader.wrong(member, "is not 16 bytes in base64url")
     }
     return text
   }

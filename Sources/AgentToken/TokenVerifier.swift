@@ -74,11 +74,18 @@ package struct TokenVerifier: Sendable {
 
   package let bundle: TrustBundle
   package let identity: Identity
+  /// All that is revoked: by the bundle, and by lists that came after it.
+  private let revoked: Revocations
   private let scheme: any SignatureScheme
 
-  package init(bundle: TrustBundle, identity: Identity, scheme: any SignatureScheme) {
+  /// - Parameter revoked: nil for what the bundle says alone.
+  package init(
+    bundle: TrustBundle, identity: Identity, revoked: Revocations? = nil,
+    scheme: any SignatureScheme
+  ) {
     self.bundle = bundle
     self.identity = identity
+    self.revoked = revoked ?? bundle.revoked
     self.scheme = scheme
   }
 
@@ -103,7 +110,7 @@ package struct TokenVerifier: Sendable {
     spent: (_ issuer: String, _ jti: String) -> SpentRecord?
   ) throws(Refusal) -> Verdict {
     let jws = try UnverifiedJWS(text, limit: Self.maxBytes, code: .malformed)
-    let trust = Trust(bundle: bundle, now: time.now)
+    let trust = Trust(bundle: bundle, revoked: revoked, now: time.now)
     let key = try trust.key(for: jws)
     guard let payload = jws.payload(signedBy: key.x, scheme: scheme) else {
       throw trust.refusal(.badSignature, "The signature is not that of the key", key.kid)

@@ -48,6 +48,21 @@ struct UnverifiedJWS {
     return SignedPayload(bytes: payload)
   }
 
+  /// Throws unless the header is that of an artefact of the type.
+  func checkHeader(type expected: String, code: Refusal.Code) throws(Refusal) {
+    guard algorithm.hasSameUTF8(as: "Ed25519") || algorithm.hasSameUTF8(as: "EdDSA") else {
+      throw Refusal(
+        code, "Header: \"alg\" is \(algorithm.quoted(limit: 64)), not \"Ed25519\".")
+    }
+    guard type.hasSameUTF8(as: expected) else {
+      throw Refusal(
+        code, "Header: \"typ\" is \(type.quoted(limit: 64)), not \(expected.quoted()).")
+    }
+    guard TextShape.kid.matches(kid) else {
+      throw Refusal(code, "Header: \"kid\" is not \(TextShape.kid.description).")
+    }
+  }
+
   private static func decode(
     _ part: ArraySlice<UInt8>, _ name: String, _ code: Refusal.Code
   ) throws(Refusal) -> [UInt8] {

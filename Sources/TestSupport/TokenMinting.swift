@@ -145,6 +145,58 @@ package struct MintingAuthority: Sendable {
   }
 }
 
+extension MintingAuthority {
+  /// The enrolment that artefacts are made for.
+  package static let enrolment = "AAECAwQFBgcICQoLDA0ODw"
+
+  /// A profile ready to be changed: version 3, signed a minute ago, to be taken within an hour.
+  package func profile(
+    _ settings: JSON = ["Protection": ["MaxWindowSec": "30min"]], version: Int64 = 3,
+    issuedAt: Int64 = now - 60, enrolment: String = enrolment
+  ) -> JWSDraft {
+    artefact(
+      "protection-profile+jwt", .cluster,
+      [
+        "cluster": .string(cluster), "agent": "web-1", "enrolment": .string(enrolment),
+        "version": .integer(version), "iat": .integer(issuedAt), "exp": .integer(issuedAt + 3_600),
+        "settings": settings,
+      ])
+  }
+
+  /// A list of revocations ready to be changed: it takes back one token.
+  package func revocations(sequence: Int64 = 5, issuedAt: Int64 = now - 60) -> JWSDraft {
+    artefact(
+      "revocations+jwt", .cluster,
+      [
+        "cluster": .string(cluster), "seq": .integer(sequence), "iat": .integer(issuedAt),
+        "jtis": ["jti-0123456789abcdef"],
+      ])
+  }
+
+  /// A signed time ready to be changed, which answers the nonce.
+  package func time(nonce: String, issuedAt: Int64 = now) -> JWSDraft {
+    artefact(
+      "cluster-time+jwt", .cluster,
+      [
+        "cluster": .string(cluster), "agent": "web-1", "nonce": .string(nonce),
+        "iat": .integer(issuedAt),
+      ])
+  }
+
+  /// A release manifest ready to be changed.
+  package func release(_ packages: [JSON], issuedAt: Int64 = now - 60) -> JWSDraft {
+    artefact(
+      "release-manifest+jwt", .release,
+      [
+        "cluster": .string(cluster), "iat": .integer(issuedAt), "packages": .array(packages),
+      ])
+  }
+
+  private func artefact(_ type: String, _ role: Role, _ payload: JSON) -> JWSDraft {
+    JWSDraft(type: type, kid: Self.kid(for: role), signer: pair(for: role), payload: payload)
+  }
+}
+
 /// A JWS before it is signed: tests take a good one and spoil exactly what they are about.
 package struct JWSDraft: Sendable {
   package var header: JSON
