@@ -13,7 +13,9 @@ extension Agent {
     self.server = server
     applyLimits()
     do throws(SystemError) {
-      let sockets = passed.filter { !Witness.isOurs($0.name) }
+      let sockets = passed.filter {
+        !Witness.isOurs($0.name) && !ChallengeKey.isOurs($0.name)
+      }
       for (_, socket) in sockets { try server.listen(on: socket) }
       if sockets.isEmpty || !leadsToSystemd {
         try bindControlSocket()

@@ -18,6 +18,7 @@ package final class Agent {
   let scheme: any SignatureScheme
   let witness: Witness
   let vault: StateVault
+  let challengeKey: ChallengeKey
   let trust: TrustStore
   let guards: GuardStore
   let board: ShieldBoard
@@ -129,6 +130,7 @@ package final class Agent {
     self.scheme = scheme
     (witness, vault, recorder) = (stores.witness, stores.vault, stores.recorder)
     (trust, guards, board) = (stores.trust, stores.guards, stores.board)
+    challengeKey = ChallengeKey(passed)
     loop = try EventLoop()
     manager = Manager(loop: loop, path: paths.manager)
     waiting = Waiting(loop: loop)

@@ -7,6 +7,7 @@ package enum Authority {
 
   private static let ranks: [String: Rank] = [
     "unprotect": .member, "protect": .member, "reconnected": .member, "check": .member,
+    "challenge": .member,
     "bundle": .member, "enroll": .root, "guard": .root, "reload": .root, "restart": .root,
     "upgrade": .root, "accept": .root, "recover": .root,
     "doctor": .member, "doctor prove": .root,

@@ -116,6 +116,9 @@ final class Recorder {
     }
   }
 
+  /// Where the ledger stands; nil while it has no record.
+  var head: LedgerHead? { ledger.head }
+
   /// Where and when a token was spent here, if it was.
   func spent(_ issuer: String, _ jti: String) -> SpentRecord? {
     ledger.spent[issuer, jti].map { SpentRecord(at: $0.at, record: $0.record) }

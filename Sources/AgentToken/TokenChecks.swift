@@ -173,7 +173,7 @@ extension TokenClaims {
       throw Refusal(
         .challengeExpired,
         "The token answers a challenge that was made \(Timestamp.span(elapsed)) ago; "
-          + "it is good for \(Timestamp.span(TokenVerifier.challengeLifetime)).")
+          + "it is good for \(Timestamp.span(Challenge.lifetime)).")
     }
   }
 }

@@ -69,8 +69,6 @@ package struct TokenVerifier: Sendable {
   static let maxLifetime: Int64 = 900
   /// How far in the future `iat` may be, in seconds.
   static let maxClockSkew: Int64 = 60
-  /// For how many seconds of CLOCK_BOOTTIME a challenge is good.
-  package static let challengeLifetime: Int64 = 900
 
   package let bundle: TrustBundle
   package let identity: Identity

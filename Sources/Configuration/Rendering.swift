@@ -12,6 +12,7 @@ extension Settings {
 
     [Protection]
     MaxWindowSec=\(maxWindowText)
+    Bearer=\(bearer.rawValue)
     LocalGuards=\(localGuards.rawValue)
     Mode=\(mode.rawValue)
 

@@ -27,6 +27,9 @@ extension Schema<Settings> {
           Setting(name: "MaxWindowSec") { (settings, text) throws(ValueProblem) in
             settings.maxWindow = try ValueReader.seconds(text, in: 60...86_400)
           },
+          Setting(name: "Bearer") { (settings, text) throws(ValueProblem) in
+            settings.bearer = try ValueReader.choice(text)
+          },
           Setting(name: "LocalGuards") { (settings, text) throws(ValueProblem) in
             settings.localGuards = try ValueReader.choice(text)
           },

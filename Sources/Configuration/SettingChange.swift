@@ -67,6 +67,9 @@ extension Settings {
       "[Protection] MaxWindowSec", \.maxWindow, text: \.maxWindowText,
       loosens: { $0.maxWindow < $1.maxWindow }),
     Comparison(
+      "[Protection] Bearer", \.bearer, text: \.bearer.rawValue,
+      loosens: { _, new in new.bearer == .always }),
+    Comparison(
       "[Protection] LocalGuards", \.localGuards, text: \.localGuards.rawValue,
       loosens: { $0.localGuards < $1.localGuards }),
     Comparison(

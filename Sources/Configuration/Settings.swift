@@ -5,6 +5,8 @@ package struct Settings: Sendable, Equatable {
   package var control: ControlLimits
   /// The longest that a token can unprotect for, in seconds. `[Protection] MaxWindowSec=`
   package var maxWindow: Int64
+  /// Whether tokens are taken that answer no challenge. `[Protection] Bearer=`
+  package var bearer: BearerTokens
   /// Which services an administrator may have protected. `[Protection] LocalGuards=`
   package var localGuards: LocalGuards
   /// Whether services are protected or only watched. `[Protection] Mode=`
@@ -12,16 +14,26 @@ package struct Settings: Sendable, Equatable {
 
   package init(
     control: ControlLimits = ControlLimits(), maxWindow: Int64 = 3600,
-    localGuards: LocalGuards = .packaged, mode: ProtectionMode = .enforce
+    bearer: BearerTokens = .always, localGuards: LocalGuards = .packaged,
+    mode: ProtectionMode = .enforce
   ) {
     self.control = control
     self.maxWindow = maxWindow
+    self.bearer = bearer
     self.localGuards = localGuards
     self.mode = mode
   }
 
   /// What holds where no file says anything.
   package static let standard = Settings()
+}
+
+/// Whether a token opens this host by being shown alone, within its time.
+package enum BearerTokens: String, Sendable, CaseIterable {
+  /// Yes, where this host's clock can be believed.
+  case always
+  /// Only one that answers a challenge which this host made.
+  case never
 }
 
 /// How much the control socket bears. The section `[Control]`.

@@ -20,8 +20,8 @@ struct Holdfast: ParsableCommand {
       CommandGroup(
         name: "Every day",
         subcommands: [
-          Status.self, Unprotect.self, Protect.self, WithToken.self, Check.self, Restart.self,
-          Accept.self,
+          Status.self, Unprotect.self, Challenge.self, Protect.self, WithToken.self, Check.self,
+          Restart.self, Accept.self,
         ]),
       CommandGroup(
         name: "Looking closer",

@@ -46,6 +46,10 @@ import Testing
       SettingChange(key: "[Protection] MaxWindowSec", old: "1h", new: "1min", loosens: false)
     ),
     (
+      settings { $0.bearer = .never },
+      SettingChange(key: "[Protection] Bearer", old: "always", new: "never", loosens: false)
+    ),
+    (
       settings { $0.localGuards = .any },
       SettingChange(key: "[Protection] LocalGuards", old: "packaged", new: "any", loosens: true)
     ),
@@ -73,6 +77,13 @@ import Testing
 
   @Test func looserThanNoneIsPackagedAndThenAny() {
     #expect(LocalGuards.allCases.sorted() == [.none, .packaged, .any])
+  }
+
+  @Test func bearerTokensComeBackWithPermissionOnly() {
+    let change = SettingChange(
+      key: "[Protection] Bearer", old: "never", new: "always", loosens: true)
+    let taking = Settings(bearer: .never).tightened(by: .standard)
+    #expect(taking == Taking(value: Settings(bearer: .never), taken: [], refused: [change]))
   }
 
   @Test func whatIsStricterIsTakenAndTheRestRefused() {

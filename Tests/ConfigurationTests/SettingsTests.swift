@@ -11,6 +11,7 @@ import Testing
     #expect(standard.control.firstLineTimeout == 10_000_000)
     #expect(standard.control.failedTokensPerMinute == 10)
     #expect(standard.maxWindow == 3600)
+    #expect(standard.bearer == .always)
     #expect(standard.localGuards == .packaged)
   }
 
@@ -23,13 +24,14 @@ import Testing
       FailedTokensPerMinute=3
       [Protection]
       MaxWindowSec=90min
+      Bearer=never
       LocalGuards=none
       """
     let expected = Settings(
       control: ControlLimits(
         maxConnections: 100, maxConnectionsPerUser: 20, firstLineTimeout: 60_500_000,
         failedTokensPerMinute: 3),
-      maxWindow: 5400, localGuards: .none)
+      maxWindow: 5400, bearer: .never, localGuards: .none)
     #expect(try Settings.parse([main(text)]).settings == expected)
   }
 
@@ -111,7 +113,7 @@ import Testing
         failedTokensPerMinute: 1000), maxWindow: 60, localGuards: .none),
     Settings(
       control: ControlLimits(firstLineTimeout: 123_456_789), maxWindow: 86_400, localGuards: .any),
-    Settings(maxWindow: 3661, mode: .audit),
+    Settings(maxWindow: 3661, bearer: .never, mode: .audit),
   ])
   func renderedSettingsReadBackTheSame(settings: Settings) throws {
     #expect(try Settings.parse([main(settings.render())]).settings == settings)
@@ -128,6 +130,7 @@ import Testing
 
         [Protection]
         MaxWindowSec=1h
+        Bearer=always
         LocalGuards=packaged
         Mode=enforce
 

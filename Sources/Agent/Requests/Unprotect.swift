@@ -66,7 +66,10 @@ extension Agent {
     let verifier = TokenVerifier(bundle: trust.bundle, identity: trust.identity, scheme: scheme)
     do throws(Refusal) {
       return try verifier.judge(
-        Array(request.arguments[0].utf8), at: TrustedTime(now: Clock.wall()), spent: recorder.spent)
+        Array(request.arguments[0].utf8),
+        at: TrustedTime(
+          now: Clock.wall(), takesBearer: settings.current.bearer == .always),
+        challenges: { judge(nonce: $0, for: trust.identity) }, spent: recorder.spent)
     } catch {
       throw failed(error, request, connection)
     }

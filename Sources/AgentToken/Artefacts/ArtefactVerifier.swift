@@ -117,7 +117,7 @@ package struct ArtefactVerifier: Sendable {
       throw kind.refusal(
         kind.challengeExpired,
         "It answers a challenge that was made \(Timestamp.span(elapsed)) ago; it is good for "
-          + "\(Timestamp.span(TokenVerifier.challengeLifetime)).")
+          + "\(Timestamp.span(Challenge.lifetime)).")
     }
   }
 

@@ -18,6 +18,11 @@ package enum Clock {
     microseconds(CLOCK_BOOTTIME)
   }
 
+  /// Whole seconds of CLOCK_BOOTTIME, rounded down.
+  package static func boottimeSeconds() -> Int64 {
+    Int64(boottimeMicroseconds() / 1_000_000)
+  }
+
   /// CLOCK_BOOTTIME so many microseconds from now, or as late as can be said.
   static func boottime(in microseconds: UInt64) -> UInt64 {
     let (sum, overflow) = boottimeMicroseconds().addingReportingOverflow(microseconds)

@@ -1,0 +1,40 @@
+internal import AgentToken
+internal import ControlSocket
+internal import JSON
+internal import Ledger
+internal import Linux
+
+/// `challenge`: a nonce for a token that needs no clock.
+extension Agent {
+  func challenge(_ request: ControlRequest, _ connection: ControlConnection) throws(Refusal) {
+    try request.expect(0...0)
+    try requireEnrolled()
+    guard let identity = trust.trust?.identity else { throw Refusal.trustMissing }
+    let now = Clock.wall()
+    let nonce = challenges(of: identity).nonce(madeAt: Clock.boottimeSeconds())
+    let head = recorder.head
+    let text = ChallengeText(
+      identity: identity, nonce: nonce, ledgerSize: head?.sequence ?? 0,
+      ledgerHead: head.flatMap { Hex.decode($0.hash) } ?? [], wall: now)
+    connection.succeed([
+      .init(name: "nonce", value: .string(nonce)),
+      .init(name: "expires", value: .integer(now + Challenge.lifetime)),
+      .init(name: "text", value: .string(text.text)),
+      .init(
+        name: "ledger",
+        value: [
+          "size": .integer(head?.sequence ?? 0),
+          "head": head.map { .string($0.hash) } ?? .null,
+        ]),
+    ])
+  }
+
+  /// What becomes of a nonce that comes back now.
+  func judge(nonce: String, for identity: Identity) -> ChallengeVerdict {
+    challenges(of: identity).verdict(nonce, at: Clock.boottimeSeconds())
+  }
+
+  private func challenges(of identity: Identity) -> Challenge {
+    Challenge(agent: identity.agent) { [challengeKey] in challengeKey.hash($0) }
+  }
+}
