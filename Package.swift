@@ -66,7 +66,7 @@ let package = Package(
     core("JSON"),
     core("AgentToken", ["JSON"]),
     core("Protection", ["AgentToken", "JSON"]),
-    core("Configuration", ["AgentToken", "Protection"]),
+    core("Configuration", ["JSON", "AgentToken", "Protection"]),
     core("Version"),
 
     // The machine.
@@ -88,7 +88,9 @@ let package = Package(
     program("holdfast-canary", ["Linux"], settings: lean),
     program(
       "holdfast-prove", ["JSON", "Protection", "ControlSocket", "Linux", "Version", arguments]),
-    program("holdfast-cluster", ["Cluster", "AgentToken", "JSON", "Linux", "Version", arguments]),
+    program(
+      "holdfast-cluster",
+      ["Cluster", "AgentToken", "Configuration", "JSON", "Linux", "Version", arguments]),
 
     // Tests: all but SystemTests are fast and need no privilege.
     library("TestSupport", ["JSON", "AgentToken", "Linux"]),
@@ -98,13 +100,13 @@ let package = Package(
       "AgentTokenTests", ["AgentToken", "JSON", "Linux", "TestSupport"],
       resources: [.copy("Vectors")]),
     tests("ProtectionTests", ["Protection", "TestSupport"]),
-    tests("ConfigurationTests", ["Configuration", "Protection", "TestSupport"]),
+    tests("ConfigurationTests", ["Configuration", "JSON", "Protection", "TestSupport"]),
     tests("LinuxTests", ["Linux", "TestSupport"]),
     tests("LedgerTests", ["Ledger", "JSON", "Linux", "TestSupport"]),
     tests("ShieldsTests", ["Shields", "Protection", "Linux", "TestSupport"]),
     tests("ControlSocketTests", ["ControlSocket", "JSON", "Linux", "TestSupport"]),
     tests("AgentTests", ["Agent", "Protection", "Ledger", "Linux", "TestSupport"]),
-    tests("ClusterTests", ["Cluster", "AgentToken", "Linux", "TestSupport"]),
+    tests("ClusterTests", ["Cluster", "AgentToken", "JSON", "Linux", "TestSupport"]),
     tests("AttackTests", ["Protection", "TestSupport", "JSON"]),
     tests("SystemTests", ["TestSupport", "JSON", "AgentToken", "Cluster", "Linux"]),
   ]

@@ -53,6 +53,9 @@ package struct Issuer: Sendable {
     }
   }
 
+  /// What time it is here, in seconds since the epoch.
+  package var now: Int64 { surroundings.now() }
+
   /// The root that signs this issuer's bundles, as a host's `--root FILE` holds it.
   package func root() throws(Refusal) -> PublicKey {
     try bundle().signer

@@ -85,6 +85,18 @@ struct KeyChoice {
 
   /// Why a key cannot sign this; empty where it can.
   private func obstacle(_ key: SigningKey, _ file: KeyFile?, for request: TokenRequest) -> String {
+    let general = obstacle(key, file)
+    guard general.isEmpty else { return general }
+    guard let tenants = key.tenants else { return "" }
+    guard let tenant = request.tenant else {
+      return "\(key.kid) is bound to \(tenants.joined(separator: ", "))"
+    }
+    return tenants.contains(tenant)
+      ? "" : "\(key.kid) is for \(tenants.joined(separator: ", "))"
+  }
+
+  /// Why a key cannot sign anything here; empty where it can.
+  func obstacle(_ key: SigningKey, _ file: KeyFile?) -> String {
     guard let file, file.privatePart != .absent else {
       return "the private part of \(key.kid) is not here"
     }
@@ -97,12 +109,7 @@ struct KeyChoice {
     if let before = bundle.revoked.before[key.kid], before > now {
       return "what \(key.kid) signs before \(describe(before)) is revoked"
     }
-    guard let tenants = key.tenants else { return "" }
-    guard let tenant = request.tenant else {
-      return "\(key.kid) is bound to \(tenants.joined(separator: ", "))"
-    }
-    return tenants.contains(tenant)
-      ? "" : "\(key.kid) is for \(tenants.joined(separator: ", "))"
+    return ""
   }
 
   private func nothingUsable(_ request: TokenRequest, _ reasons: [String]) -> Refusal {

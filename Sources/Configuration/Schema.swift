@@ -22,7 +22,12 @@ struct Schema<Target>: Sendable {
   let elsewhere: [String: String]
 
   /// Puts what a file says into `target`; each setting that is wrong is left as it was.
-  func read(_ items: [SyntaxReader.Item], into target: inout Target, issues: inout IssueList) {
+  ///
+  /// - Returns: the settings that the file names: `[Control] MaxConnections`.
+  @discardableResult
+  func read(
+    _ items: [SyntaxReader.Item], into target: inout Target, issues: inout IssueList
+  ) -> Set<String> {
     var section: Section?
     var seen: [String: Int] = [:]
     for item in items {
@@ -54,6 +59,12 @@ struct Schema<Target>: Sendable {
         }
       }
     }
+    return Set(seen.keys)
+  }
+
+  /// Whether a setting may stand repeatedly, in whichever section it is.
+  func isList(_ key: String) -> Bool {
+    sections.contains { $0.settings.contains { $0.name == key && $0.isList } }
   }
 
   private func take(

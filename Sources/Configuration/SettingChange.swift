@@ -54,6 +54,15 @@ extension Settings {
     return Taking(value: result, taken: taken, refused: refused)
   }
 
+  /// These, with some by their keys from others.
+  func taking(_ keys: Set<String>, from other: Settings) -> Settings {
+    var result = self
+    for comparison in Self.comparisons where keys.contains(comparison.key) {
+      comparison.copy(other, &result)
+    }
+    return result
+  }
+
   private static let comparisons: [Comparison] = [
     Comparison("[Control] MaxConnections", \.control.maxConnections),
     Comparison("[Control] MaxConnectionsPerUser", \.control.maxConnectionsPerUser),
@@ -79,6 +88,7 @@ extension Settings {
 
 /// How one setting is compared and copied.
 private struct Comparison: Sendable {
+  let key: String
   let change: @Sendable (_ from: Settings, _ to: Settings) -> SettingChange?
   let copy: @Sendable (_ from: Settings, _ to: inout Settings) -> Void
 
@@ -87,6 +97,7 @@ private struct Comparison: Sendable {
     text: (@Sendable (Settings) -> String)? = nil,
     loosens: @escaping @Sendable (Settings, Settings) -> Bool = { _, _ in false }
   ) {
+    self.key = key
     let text = text ?? { "\($0[keyPath: path])" }
     change = { old, new in
       guard old[keyPath: path] != new[keyPath: path] else { return nil }

@@ -4,6 +4,8 @@ internal import Protection
 package struct ConfigurationReading: Sendable, Equatable {
   /// Defaults, where the files say nothing or something wrong.
   package var settings: Settings
+  /// The settings that the files name, of those: `[Control] MaxConnections`.
+  package var named: Set<String> = []
   /// One for each faultless file in `services.d`, by file name.
   package var guards: [GuardSettings]
   /// Nothing is left out here: not only the first.
@@ -27,7 +29,8 @@ extension Settings {
     for source in sources.filter({ $0.kind != .service }).sorted(by: isReadBefore) {
       var issues = IssueList(file: source.path)
       let items = SyntaxReader.items(of: source.bytes, issues: &issues)
-      Schema.settings.read(items, into: &reading.settings, issues: &issues)
+      reading.named.formUnion(
+        Schema.settings.read(items, into: &reading.settings, issues: &issues))
       reading.issues += issues.finished()
     }
     var files: [String: String] = [:]

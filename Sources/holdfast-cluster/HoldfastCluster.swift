@@ -24,6 +24,7 @@ struct HoldfastCluster: ParsableCommand {
     version: holdfastVersion,
     subcommands: [
       Initialize.self, RootCommand.self, BundleCommand.self, KeyCommand.self, TokenCommand.self,
+      ProfileCommand.self, RevocationsCommand.self, TimeCommand.self,
     ]
   )
 }

@@ -36,3 +36,24 @@ package struct SignedRevocations: Sendable, Equatable {
     payloadText = String(decoding: jws.payloadText, as: UTF8.self)
   }
 }
+
+extension SignedRevocations {
+  /// What a list says, for whoever signed it and wants to add to it.
+  ///
+  /// - Returns: nil where the text is no such list.
+  package static func unverified(
+    _ text: [UInt8]
+  ) -> (sequence: Int64, revoked: Revocations)? {
+    let parts = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    guard ArtefactType.claimed(by: text) == .revocations,
+      let payload = Base64URL.decode(parts[1]), let json = try? JSON.parse(payload),
+      let sequence = json["seq"]?.integer
+    else { return nil }
+    let reader = ClaimReader(part: "Payload", code: ArtefactType.revocations.malformed)
+    var fields = Revocations.Fields()
+    for member in json.members ?? [] where !["cluster", "seq", "iat"].contains(member.name) {
+      guard (try? fields.take(member, reader)) != nil else { return nil }
+    }
+    return (sequence, fields.revocations)
+  }
+}

@@ -1,0 +1,101 @@
+internal import AgentToken
+internal import ArgumentParser
+internal import Cluster
+internal import Configuration
+internal import JSON
+internal import Linux
+
+struct ProfileCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "profile",
+    abstract: "Profiles, which say what a host protects and how strictly.",
+    subcommands: [ProfileSign.self])
+}
+
+struct ProfileSign: IssuerCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sign",
+    abstract: "Sign a profile for one host, and print it.",
+    discussion: """
+      FILE has the syntax of holdfast.conf(5), with one [Service] section for each service that it \
+      names. What it does not name stays as it is on the host. In [Protection], Enabled=no switches \
+      protection off until the next profile; only a profile can.
+
+      On the host: holdfast import FILE. A profile that loosens anything needs --loosens, and a key \
+      made with `key add --role cluster --loosens`.
+      """)
+
+  @OptionGroup var options: IssuerOptions
+  @OptionGroup var signing: PassphraseOptions
+
+  @Argument(help: ArgumentHelp("The settings; - for standard input.", valueName: "FILE"))
+  var file: String
+
+  @Option(name: .long, help: ArgumentHelp("The agent that it is for.", valueName: "AGENT"))
+  var agent: String
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "That agent's enrolment, as `holdfast status --json` says it.", valueName: "ID"))
+  var enrolment: String
+
+  @Option(
+    name: .customLong("profile-version"),
+    help: ArgumentHelp(
+      "Higher than that of any before. (default: the seconds since 1970)", valueName: "NUMBER"))
+  var number: Int64?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("How long hosts take it, up to 1d. (default: 1d)", valueName: "TIME"))
+  var lifetime: SpanArgument?
+
+  @Flag(name: .long, help: "It loosens something, so have it signed by a key that may.")
+  var loosens = false
+
+  @Option(name: .long, help: ArgumentHelp("Which key signs.", valueName: "ID"))
+  var kid: String?
+
+  @Option(
+    name: .long, help: ArgumentHelp("Write it there, not to standard output.", valueName: "FILE"))
+  var output: String?
+
+  func perform(_ issuer: Issuer, _ console: Console) throws(Refusal) {
+    warn(of: issuer, console)
+    let settings = try settings()
+    let request = ProfileRequest(
+      agent: agent, enrolment: enrolment, version: number,
+      lifetime: lifetime?.seconds ?? 86_400, settings: settings.json,
+      loosens: loosens || !settings.isEnabled, kid: kid)
+    let profile = try issuer.sign(request, passphrase: signing.passphrase(for: issuer))
+    try console.hand(
+      profile.text + "\n", to: output, mode: 0o644,
+      (output == nil ? [.init(name: "profile", value: .string(profile.text))] : []) + [
+        .init(name: "agent", value: .string(agent)),
+        .init(name: "version", value: .integer(profile.content.version)),
+        .init(name: "kid", value: .string(profile.content.signer.kid)),
+      ])
+    let off = settings.isEnabled ? "" : " It switches protection off."
+    console.note(
+      "Profile \(profile.content.version) for \(agent), signed by \(profile.content.signer.kid).\(off) "
+        + "On that host: holdfast import FILE")
+  }
+
+  private func settings() throws(Refusal) -> ProfileSettings {
+    let bytes: [UInt8]
+    do {
+      bytes =
+        try file == "-"
+        ? FileDescriptor.standardInput.readAll(limit: ConfigurationSource.maxBytes + 1)
+        : Files.read(file, limit: ConfigurationSource.maxBytes + 1)
+    } catch {
+      throw Refusal(error, "read \(file)")
+    }
+    do {
+      return try ProfileSettings(ConfigurationSource(path: file, bytes: bytes, kind: .main))
+    } catch {
+      throw Refusal(.invalid, error.description)
+    }
+  }
+}
