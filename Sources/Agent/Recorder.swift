@@ -23,11 +23,13 @@ final class Recorder {
     self.vault = vault
     do {
       let opened = try Ledger.open(
-        directory: directory, now: Clock.wall(), boottime: Clock.boottimeMicroseconds())
+        directory: directory, now: Clock.wall(), boottime: Clock.boottimeMicroseconds(),
+        known: known)
       ledger = opened.ledger
       repaired = opened.repaired.map { "\($0)" }
       damaged = opened.damaged
-      divergence = ledger.adopt(known, spent: vault.seal.spent)
+      divergence = opened.divergence
+      ledger.adopt(vault.seal.spent)
     } catch {
       throw SystemError(errno: ErrorNumber.inputOutput, operation: "open the ledger: \(error)")
     }
@@ -64,7 +66,7 @@ final class Recorder {
         details: details.filter { !$0.1.isEmpty }.map {
           JSON.Member(name: $0.0, value: .string($0.1))
         }))
-    if let head = ledger.head { vault.witness(head) }
+    vault.witness(ledger.head)
     return record
   }
 
@@ -87,7 +89,7 @@ final class Recorder {
       SpentToken(
         issuer: token.issuer, jti: token.jti, at: event.wall, record: record,
         expires: token.expires), ledger.head)
-    if let head = ledger.head { vault.witness(head) }
+    vault.witness(ledger.head)
     return record
   }
 
@@ -99,7 +101,7 @@ final class Recorder {
     if let failure { event.details.append(.init(name: "reason", value: .string(failure))) }
     // The contract has it written before the reply; only the intent has to be on the disk.
     _ = try? ledger.append(event)
-    if let head = ledger.head { vault.witness(head) }
+    vault.witness(ledger.head)
   }
 
   /// Takes in a refusal; the ledger folds them per user and minute.
@@ -135,8 +137,8 @@ final class Recorder {
 
   /// Has both copies of the state know where the ledger stands.
   func sealHead() throws(SystemError) {
-    guard let head = ledger.head, !vault.isEmpty else { return }
-    try vault.note(nil, head)
+    guard !vault.isEmpty else { return }
+    try vault.note(nil, ledger.head)
   }
 
   /// Has the ledger's file take nothing but appending; whether somebody had changed that since.
@@ -169,6 +171,7 @@ extension LedgerPeer {
     let isSame = peer.isStillThere()
     self.init(
       pid: peer.pid ?? 0, uid: peer.uid, gid: peer.gid, loginuid: isSame ? peer.loginUID : nil,
-      tty: isSame ? peer.tty : nil, exe: isSame ? peer.executable : nil)
+      tty: isSame ? peer.tty : nil, exe: isSame ? peer.executable : nil,
+      parent: isSame ? peer.parent.map { .init(pid: $0, exe: peer.parentExecutable) } : nil)
   }
 }

@@ -23,6 +23,8 @@ package final class Ledger {
     /// The numbers, from 1, of lines that are no records or whose `seq` does not follow that of
     /// the line before; the first 1,000 of them.
     package let damaged: [Int64]
+    /// How it differs from what was known of it.
+    package let divergence: Divergence?
 
     package var spent: SpentSet { ledger.spent }
   }
@@ -45,8 +47,10 @@ package final class Ledger {
   package private(set) var spent: SpentSet
   /// The `seq` that the next record gets.
   package private(set) var nextSequence: Int64
-  /// The last record that was appended since the ledger was opened.
-  package private(set) var head: LedgerHead?
+  /// Where it stands, after the last record.
+  package private(set) var head: LedgerHead
+  /// The floors of time in the last record that has them.
+  package private(set) var floor: LedgerFloor?
   /// Events that could not be recorded since the last record; the next one tells.
   package var dropped: Int64 { news.dropped }
   /// Whether space for all the unlocks that must be possible on a full disk is allocated now.
@@ -59,10 +63,14 @@ package final class Ledger {
   private var news = LedgerNews()
   /// The file's length, as far as this is the only one who writes to it.
   private var end: Int64
+  /// Over all lines before `end`, or before `openLine`.
+  private var tree: MerkleTree
+  /// Where a last line begins that somebody else left without its line feed.
+  private var openLine: Int64?
   /// Whether a record may lie behind `end` that failed half-way.
   private var isUnclean = false
 
-  /// Opens the ledger, and reads it once.
+  /// Opens the ledger, and reads it once. Records go on above the highest `seq` that is known.
   ///
   /// A file that can be read but not written is opened all the same: what is spent is known then,
   /// and `append` throws until the file can be written.
@@ -71,9 +79,10 @@ package final class Ledger {
   ///   - hardFloor: the hard floor of trusted time; only tokens that expired before are forgotten.
   ///   - boottime: CLOCK_BOOTTIME in microseconds.
   ///   - reservedUnlocks: this many are possible on a full disk.
+  ///   - known: where it stood, as far as that is known from elsewhere.
   package static func open(
     directory: String = defaultDirectory, now: Int64, hardFloor: Int64 = 0, boottime: UInt64 = 0,
-    reservedUnlocks: Int = 1000
+    reservedUnlocks: Int = 1000, known: LedgerHead? = nil
   ) throws(LedgerError) -> Opened {
     let file: LedgerFile
     do throws(SystemError) {
@@ -82,16 +91,17 @@ package final class Ledger {
       throw error.isWrongKind ? LedgerError(.notALedger, error.description) : LedgerError(error)
     }
     return try open(
-      file, now: now, hardFloor: hardFloor, boottime: boottime, reservedUnlocks: reservedUnlocks)
+      file, now: now, hardFloor: hardFloor, boottime: boottime, reservedUnlocks: reservedUnlocks,
+      known: known)
   }
 
   static func open(
     _ storage: any LedgerStorage, now: Int64, hardFloor: Int64 = 0, boottime: UInt64 = 0,
-    reservedUnlocks: Int = 1000
+    reservedUnlocks: Int = 1000, known: LedgerHead? = nil
   ) throws(LedgerError) -> Opened {
     let size = try onDisk { () throws(SystemError) in try storage.size() }
     let recovery = try onDisk { () throws(SystemError) in
-      try Recovery(reading: storage, size: size)
+      try Recovery(reading: storage, size: size, known: known)
     }
     let ledger = Ledger(
       storage: storage, recovery: recovery, reserve: Reserve(unlocks: reservedUnlocks))
@@ -104,7 +114,10 @@ package final class Ledger {
     ledger.reserve.extend(
       from: ledger.end, until: ledger.end, now: boottime, storage: storage, force: true)
     ledger.forgetSpent(now: now, hardFloor: hardFloor)
-    return Opened(ledger: ledger, repaired: repair, damaged: recovery.damaged)
+    if let known { ledger.nextSequence = max(ledger.nextSequence, known.sequence + 1) }
+    return Opened(
+      ledger: ledger, repaired: repair, damaged: recovery.damaged,
+      divergence: recovery.divergence(from: known))
   }
 
   private init(storage: any LedgerStorage, recovery: Recovery, reserve: Reserve) {
@@ -114,6 +127,10 @@ package final class Ledger {
     spent = recovery.spent
     nextSequence = recovery.nextSequence
     end = recovery.end
+    tree = recovery.tree
+    floor = recovery.floor
+    head = LedgerHead(
+      sequence: recovery.nextSequence - 1, size: tree.size, root: tree.rootText)
   }
 
   /// Forgets tokens that can never be used again; now and then, in a daemon that runs for months.
@@ -121,13 +138,15 @@ package final class Ledger {
     spent.forget(now: now, hardFloor: hardFloor)
   }
 
-  func spend(_ token: SpentToken) {
-    spent.insert(
-      SpentSet.Entry(at: token.at, record: token.record, expires: token.expires),
-      issuer: token.issuer, jti: token.jti)
+  /// Takes in what is known from elsewhere: tokens that were spent stay spent, whatever became of
+  /// the file.
+  package func adopt(_ tokens: [SpentToken]) {
+    for token in tokens {
+      spent.insert(
+        SpentSet.Entry(at: token.at, record: token.record, expires: token.expires),
+        issuer: token.issuer, jti: token.jti)
+    }
   }
-
-  func skip(to sequence: Int64) { nextSequence = max(nextSequence, sequence) }
 
   // MARK: Writing
 
@@ -215,9 +234,12 @@ package final class Ledger {
     _ event: LedgerEvent, folded: (count: Int64, last: Int64)?, boottime: UInt64, sync: Bool
   ) throws(LedgerError) -> Int64 {
     try putBackIfMissing()
-    let needsLineFeed = try takeInForeignChanges(boottime: boottime)
+    var grown = try takeInForeignChanges(boottime: boottime)
+    let needsLineFeed = openLine != nil
     let sequence = nextSequence
-    let record = LedgerRecord(sequence: sequence, event: event, folded: folded, news: news)
+    let record = LedgerRecord(
+      sequence: sequence, event: event, folded: folded, news: news,
+      head: grown == tree ? head.root : grown.rootText)
     let line = (needsLineFeed ? [UInt8(ascii: "\n")] : []) + record.line()
     let newEnd = end + Int64(line.count)
 
@@ -236,8 +258,12 @@ package final class Ledger {
       throw LedgerError(error)
     }
 
-    head = LedgerHead(
-      sequence: sequence, line: Array(line.dropFirst(needsLineFeed ? 1 : 0).dropLast()))
+    let content = (needsLineFeed ? 1 : 0)..<(line.count - 1)
+    grown.append(leaf: line.span.extracting(content))
+    tree = grown
+    openLine = nil
+    head = LedgerHead(sequence: sequence, size: tree.size, root: tree.rootText)
+    floor = event.floor ?? floor
     index.add(sequence, at: end + (needsLineFeed ? 1 : 0))
     end = newEnd
     nextSequence += 1
@@ -266,21 +292,32 @@ package final class Ledger {
 
   /// Makes sure that the file ends where the last record does, or takes it as somebody else left
   /// it: what was added stays, what was cut off is told in the next record.
-  /// - Returns: whether the file ends in the middle of a line.
-  private func takeInForeignChanges(boottime: UInt64) throws(LedgerError) -> Bool {
+  /// - Returns: the tree over the file's lines, one without its line feed (`openLine`) included.
+  private func takeInForeignChanges(boottime: UInt64) throws(LedgerError) -> MerkleTree {
     if isUnclean { cleanUp(boottime: boottime) }
     if isUnclean { throw LedgerError(.io, "the ledger's last record could not be taken back") }
+    let reader = LineReader(storage: storage)
     return try onDisk { () throws(SystemError) in
       let size = try storage.size()
-      if size == end { return false }
-      if size < end {
-        news.missing += end - size
-        index.cut(to: size)
-        reserve.reset(to: size)
+      if size != end {
+        // What was cut off cannot be taken out of the tree: it is made anew.
+        var read = size < end ? 0 : openLine ?? end
+        var found = size < end ? MerkleTree() : tree
+        read = try reader.add(from: read, to: size, to: &found)
+        if size < end {
+          news.missing += end - size
+          index.cut(to: size)
+          reserve.reset(to: size)
+        }
+        tree = found
+        head = LedgerHead(sequence: head.sequence, size: tree.size, root: tree.rootText)
+        openLine = read < size ? read : nil
+        end = size
       }
-      end = size
-      guard size > 0 else { return false }
-      return try storage.read(at: size - 1, upTo: 1) != [UInt8(ascii: "\n")]
+      guard let openLine else { return tree }
+      var grown = tree
+      grown.append(hash: try reader.leafHash(of: openLine..<end))
+      return grown
     }
   }
 
@@ -300,7 +337,8 @@ package final class Ledger {
     var found: [(sequence: Int64, bytes: [UInt8])] = []
     guard limit > 0 else { return found }
     _ = try onDisk { () throws(SystemError) in
-      try LineReader(storage: storage).read(from: index.offset(of: since), to: end) { line, _ in
+      try LineReader(storage: storage).read(from: index.offset(of: since), to: end) {
+        line, _ in
         guard let line, let record = RecordScanner.scan(line), record.sequence >= since else {
           return true
         }

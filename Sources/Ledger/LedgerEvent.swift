@@ -35,13 +35,16 @@ package struct LedgerEvent: Sendable, Equatable {
   package var outcome: String
   /// The clock's state: `wall`, `suspect`, …
   package var clock: String
+  /// The floors of trusted time then, where they are known.
+  package var floor: LedgerFloor?
   /// Further members of the record, in this order.
   package var details: [JSON.Member]
 
   package init(
     event: String, phase: Phase? = nil, wall: Int64, boottime: UInt64, bootID: String,
     peer: LedgerPeer? = nil, iss: String? = nil, kid: String? = nil, jti: String? = nil,
-    exp: Int64? = nil, outcome: String, clock: String, details: [JSON.Member] = []
+    exp: Int64? = nil, outcome: String, clock: String, floor: LedgerFloor? = nil,
+    details: [JSON.Member] = []
   ) {
     self.event = event
     self.phase = phase
@@ -55,6 +58,7 @@ package struct LedgerEvent: Sendable, Equatable {
     self.exp = exp
     self.outcome = outcome
     self.clock = clock
+    self.floor = floor
     self.details = details
   }
 
@@ -65,26 +69,13 @@ package struct LedgerEvent: Sendable, Equatable {
   }
 }
 
-/// The process that asked for something, as it was then.
-package struct LedgerPeer: Sendable, Equatable {
-  package var pid: Int32
-  package var uid: UInt32
-  package var gid: UInt32
-  /// Who logged in, whoever they became since; nil where nobody did.
-  package var loginuid: UInt32?
-  package var tty: String?
-  /// The path of its program.
-  package var exe: String?
+/// The floors of trusted time, in seconds since the epoch: what the clock was not to be before.
+package struct LedgerFloor: Sendable, Equatable {
+  package var soft: Int64
+  package var hard: Int64
 
-  package init(
-    pid: Int32, uid: UInt32, gid: UInt32, loginuid: UInt32? = nil, tty: String? = nil,
-    exe: String? = nil
-  ) {
-    self.pid = pid
-    self.uid = uid
-    self.gid = gid
-    self.loginuid = loginuid
-    self.tty = tty
-    self.exe = exe
+  package init(soft: Int64, hard: Int64) {
+    self.soft = soft
+    self.hard = hard
   }
 }

@@ -11,6 +11,8 @@ struct LedgerRecord {
   var folded: (count: Int64, last: Int64)?
   /// What happened to the ledger itself since the last record.
   var news = LedgerNews()
+  /// The root over every line before it: `MerkleTree.rootText`.
+  let head: String
 
   /// The line with its line feed. What is too long is cut, and details that do not fit are named
   /// in `omitted`.
@@ -21,8 +23,7 @@ struct LedgerRecord {
       var members = base + details
       if !omitted.isEmpty { members.append(member("omitted", .array(omitted))) }
       members += news.members
-      // The root of RFC 6962 over everything before has its place here.
-      members.append(member("head", .null))
+      members.append(member("head", .string(head)))
       var line = JSON.object(members).encodedBytes()
       line.append(UInt8(ascii: "\n"))
       guard line.count > Self.maxBytes, let last = details.popLast() else { return line }
@@ -44,6 +45,9 @@ struct LedgerRecord {
     members.append(member("jti", event.jti.map(text) ?? .null))
     if let exp = event.exp { members.append(member("exp", .integer(exp))) }
     members += [member("outcome", text(event.outcome)), member("clock", text(event.clock))]
+    if let floor = event.floor {
+      members.append(member("floor", [.integer(floor.soft), .integer(floor.hard)]))
+    }
     if let folded {
       members.append(member("count", .integer(folded.count)))
       if folded.count > 1 { members.append(member("last", .integer(folded.last))) }
@@ -58,6 +62,14 @@ struct LedgerRecord {
       member("loginuid", peer.loginuid.map { .integer(Int64($0)) } ?? .null),
       member("tty", peer.tty.map { .string(cut($0, to: 64)) } ?? .null),
       member("exe", peer.exe.map { .string(cut($0, to: 256)) } ?? .null),
+      member(
+        "parent",
+        peer.parent.map { parent in
+          [
+            "pid": .integer(Int64(parent.pid)),
+            "exe": parent.exe.map { .string(cut($0, to: 256)) } ?? .null,
+          ]
+        } ?? .null),
     ])
   }
 
@@ -83,7 +95,8 @@ struct LedgerRecord {
 
   private static let reserved: Set<String> = [
     "seq", "time", "boottime", "boot_id", "event", "phase", "peer", "iss", "kid", "jti", "exp",
-    "outcome", "clock", "count", "last", "omitted", "dropped", "missing", "put_back", "head",
+    "outcome", "clock", "floor", "count", "last", "omitted", "dropped", "missing", "put_back",
+    "head",
   ]
 }
 

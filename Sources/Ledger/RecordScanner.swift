@@ -11,6 +11,8 @@ struct ScannedRecord: Equatable {
   let time: Int64
   /// The token that the record spends.
   let spent: Spent?
+  /// The floors of time that it has.
+  var floor: LedgerFloor?
 }
 
 /// Reads a record's line in one pass without building its tree: a daemon that must be ready within
@@ -49,12 +51,13 @@ struct RecordScanner {
     var phase: Text?
     var issuer: Text?
     var jti: Text?
+    var floor: LedgerFloor?
 
     guard take(UInt8(ascii: "{"), line), !take(UInt8(ascii: "}"), line) else { return nil }
     repeat {
-      guard let name = string(line), take(UInt8(ascii: ":"), line),
-        let value = value(line, depth: 1)
-      else { return nil }
+      guard let name = string(line), take(UInt8(ascii: ":"), line) else { return nil }
+      let start = at
+      guard let value = value(line, depth: 1) else { return nil }
       switch (value, name.range.count) {
       case (.integer(let number), 3):
         if Self.equals(name, "seq", line) { sequence = number }
@@ -67,6 +70,8 @@ struct RecordScanner {
       case (.text(let text), 5):
         if Self.equals(name, "event", line) { event = text }
         if Self.equals(name, "phase", line) { phase = text }
+      case (.other, 5):
+        if Self.equals(name, "floor", line) { floor = Self.floor(line, at: start) }
       default: break
       }
     } while take(UInt8(ascii: ","), line)
@@ -83,7 +88,17 @@ struct RecordScanner {
       spent = ScannedRecord.Spent(
         issuer: Self.copy(issuer, line), jti: Self.copy(jti, line), expires: expires)
     }
-    return ScannedRecord(sequence: sequence, time: time, spent: spent)
+    return ScannedRecord(sequence: sequence, time: time, spent: spent, floor: floor)
+  }
+
+  private static func floor(_ line: Span<UInt8>, at start: Int) -> LedgerFloor? {
+    var scanner = RecordScanner()
+    scanner.at = start
+    guard scanner.take(UInt8(ascii: "["), line), let soft = scanner.integer(line),
+      scanner.take(UInt8(ascii: ","), line), let hard = scanner.integer(line),
+      scanner.take(UInt8(ascii: "]"), line)
+    else { return nil }
+    return LedgerFloor(soft: soft, hard: hard)
   }
 
   /// Takes one byte, if it is that one.

@@ -15,16 +15,28 @@ struct Recovery {
   private(set) var lines: Int64 = 0
   /// Where the last whole line ends.
   private(set) var end: Int64 = 0
+  /// Over all whole lines.
+  private(set) var tree = MerkleTree()
+  /// What the root was when there were as many lines as are known of; nil where there never were.
+  private(set) var rootAsKnown: String?
+  /// The floors of time in the last record that has them.
+  private(set) var floor: LedgerFloor?
 
   /// Reads the whole file once.
-  init(reading storage: any LedgerStorage, size: Int64) throws(SystemError) {
+  init(
+    reading storage: any LedgerStorage, size: Int64, known: LedgerHead?
+  ) throws(SystemError) {
     var found = self
-    let end = try LineReader(storage: storage).read(from: 0, to: size) { line, offset in
+    let reader = LineReader(storage: storage)
+    if known?.size == 0 { found.rootAsKnown = found.tree.rootText }
+    let end = try reader.read(from: 0, to: size) { line, range throws(SystemError) in
       if let line {
-        found.take(RecordScanner.scan(line), at: offset)
+        found.take(RecordScanner.scan(line), at: range.lowerBound)
       } else {
-        found.take(nil, at: offset)
+        found.take(nil, at: range.lowerBound)
       }
+      try found.tree.append(line, range, reader)
+      if known?.size == found.tree.size { found.rootAsKnown = found.tree.rootText }
       return true
     }
     self = found
@@ -39,6 +51,7 @@ struct Recovery {
       nextSequence += 1
       return
     }
+    if let floor = record.floor { self.floor = floor }
     if let spent = record.spent {
       // Whatever else is wrong with the line: better a token spent twice than used twice.
       self.spent.insert(

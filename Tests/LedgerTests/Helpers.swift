@@ -31,6 +31,10 @@ func refusal(_ code: String, uid: UInt32, at wall: Int64) -> LedgerEvent {
   event("refused", at: wall, uid: uid, outcome: code)
 }
 
+extension MerkleTree {
+  mutating func append(_ leaf: [UInt8]) { append(leaf: leaf.span) }
+}
+
 /// A directory that is gone after the test, with a ledger's in it that does not exist yet.
 final class Place {
   let root: String

@@ -8,7 +8,7 @@ import Testing
   private func json(
     _ event: LedgerEvent, sequence: Int64 = 1, news: LedgerNews = LedgerNews()
   ) throws -> JSON {
-    var bytes = LedgerRecord(sequence: sequence, event: event, news: news).line()
+    var bytes = LedgerRecord(sequence: sequence, event: event, news: news, head: "5ea1").line()
     #expect(bytes.count <= 4096)
     #expect(bytes.popLast() == UInt8(ascii: "\n"))
     #expect(!bytes.contains(UInt8(ascii: "\n")))
@@ -18,6 +18,8 @@ import Testing
 
   @Test func everyMemberOfTheContractIsThere() throws {
     var full = intent("jti-0123456789abcdef")
+    full.floor = LedgerFloor(soft: 1_760_000_000, hard: 1_750_000_000)
+    full.peer?.parent = LedgerPeer.Parent(pid: 6, exe: "/usr/bin/bash")
     full.details = [JSON.Member(name: "sub", value: "ana@example.com")]
     #expect(
       try json(full, sequence: 42) == [
@@ -25,9 +27,11 @@ import Testing
         "phase": "intent",
         "peer": [
           "pid": 7, "uid": 0, "gid": 8, "loginuid": 1000, "tty": "pts/0", "exe": "/usr/bin/x",
+          "parent": ["pid": 6, "exe": "/usr/bin/bash"],
         ],
         "iss": "eu-prod", "kid": "k1", "jti": "jti-0123456789abcdef", "exp": 1_760_000_940,
-        "outcome": "ok", "clock": "wall", "sub": "ana@example.com", "head": nil,
+        "outcome": "ok", "clock": "wall",
+        "floor": [1_760_000_000, 1_750_000_000], "sub": "ana@example.com", "head": "5ea1",
       ])
   }
 
@@ -37,14 +41,15 @@ import Testing
     #expect(
       try json(bare) == [
         "seq": 1, "time": -1, "boottime": 1, "boot_id": "", "event": "started", "peer": nil,
-        "kid": nil, "jti": nil, "outcome": "ok", "clock": "suspect", "head": nil,
+        "kid": nil, "jti": nil, "outcome": "ok", "clock": "suspect",
+        "head": "5ea1",
       ])
     var nobody = bare
     nobody.peer = LedgerPeer(pid: 1, uid: .max, gid: .max)
     #expect(
       try json(nobody)["peer"] == [
         "pid": 1, "uid": 4_294_967_295, "gid": 4_294_967_295, "loginuid": nil, "tty": nil,
-        "exe": nil,
+        "exe": nil, "parent": nil,
       ])
   }
 
@@ -56,7 +61,7 @@ import Testing
     #expect(record["seq"] == 1)
     #expect(record["_seq"] == 7)
     #expect(record["_head"] == "x")
-    #expect(record["head"] == JSON.null)
+    #expect(record["head"] == "5ea1")
   }
 
   @Test func detailsThatDoNotFitAreNamed() throws {

@@ -17,6 +17,17 @@ import Testing
         == ScannedRecord(sequence: 2, time: -3, spent: spent))
   }
 
+  @Test func theFloorsOfTimeAreFound() {
+    func floor(_ value: String) -> LedgerFloor? {
+      scan(#"{"seq":1,"time":2,"event":"e","floor":\#(value)}"#)?.floor
+    }
+    #expect(floor("[5,-3]") == LedgerFloor(soft: 5, hard: -3))
+    for other in ["[5]", "[5,3,1]", "[]", #"["5",3]"#, "{}", "5", "null"] {
+      #expect(floor(other) == nil)
+    }
+    #expect(scan(#"{"seq":1,"time":2,"event":"e","x":{"floor":[5,3]}}"#)?.floor == nil)
+  }
+
   @Test(arguments: [
     #"{"seq":1,"time":2,"event":"unprotect","phase":"result","iss":"c","jti":"j"}"#,
     #"{"seq":1,"time":2,"event":"protect","phase":"intent","iss":"c","jti":"j"}"#,
@@ -60,7 +71,7 @@ import Testing
         "unprotect", phase: .intent, iss: "c", jti: "j",
         details: [
           JSON.Member(name: "services", value: ["ä.service", nil, true, [:], [], -5, "\n\u{9F}"])
-        ])
+        ]), head: "5ea1"
     ).line()
     original.removeLast()
     let interesting =

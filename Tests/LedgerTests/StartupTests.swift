@@ -10,6 +10,7 @@ import Testing
   @Test func tenThousandRecordsAreReadAtOnce() throws {
     let place = try Place()
     var bytes: [UInt8] = []
+    var tree = MerkleTree()
     for number: Int64 in 1...10_000 {
       var record = number.isMultiple(of: 2) ? result("t\(number - 1)") : intent("t\(number)")
       record.details = [
@@ -18,7 +19,9 @@ import Testing
         JSON.Member(
           name: "services", value: ["filebeat.service", "auditd.service", "holdfastd.service"]),
       ]
-      bytes += LedgerRecord(sequence: number, event: record).line()
+      let line = LedgerRecord(sequence: number, event: record, head: tree.rootText).line()
+      tree.append(Array(line.dropLast()))
+      bytes += line
     }
     try place.write(bytes)
 
@@ -32,6 +35,7 @@ import Testing
     #expect(opened?.spent.count == 5000)
     #expect(opened?.damaged == [])
     #expect(opened?.ledger.nextSequence == 10_001)
+    #expect(opened?.ledger.head.root == tree.rootText)
     let best = try #require(times.min())
     #if DEBUG
       #expect(best < 3_000_000_000)

@@ -26,7 +26,8 @@ extension Agent {
     switch recorder.divergence {
     case .shorter(let known, let found):
       alarm("the ledger ended at record \(found), and \(known) is known to have been there")
-    case .edited(let record): alarm("the ledger was edited: its record \(record) is another")
+    case .edited(let record):
+      alarm("the ledger was edited: its records up to \(record) are not those that were written")
     case nil: break
     }
     if let bundle = trust.missesBundle {

@@ -10,8 +10,7 @@ struct Seal: Sendable, Equatable {
   /// SHA-256 of each file, by its name below the directory.
   var files: [String: String] = [:]
   var trust: TrustMark?
-  /// The last ledger record that is known to be on the disk. (A tree head over all of them has its
-  /// place here.)
+  /// Where the ledger stood when it was last known to be on the disk.
   var head: LedgerHead?
   /// The tokens that were spent last, for when the ledger is lost.
   var spent: [SpentToken] = []
@@ -54,7 +53,7 @@ extension Seal {
       "trust": trust.map {
         ["identity": .string($0.identity), "bundle": .integer($0.bundle)]
       } ?? .null,
-      "head": head.map { ["seq": .integer($0.sequence), "hash": .string($0.hash)] } ?? .null,
+      "head": head?.json ?? .null,
       "spent": .array(
         spent.map {
           [
@@ -79,9 +78,7 @@ extension Seal {
     {
       trust = TrustMark(identity: identity, bundle: bundle)
     }
-    if let sequence = json["head"]?["seq"]?.integer, let hash = json["head"]?["hash"]?.string {
-      head = LedgerHead(sequence: sequence, hash: hash)
-    }
+    head = json["head"].flatMap(LedgerHead.init(json:))
     for token in spent {
       guard let issuer = token["iss"]?.string, let jti = token["jti"]?.string,
         let at = token["at"]?.integer, let record = token["record"]?.integer
@@ -90,5 +87,16 @@ extension Seal {
         SpentToken(
           issuer: issuer, jti: jti, at: at, record: record, expires: token["exp"]?.integer))
     }
+  }
+}
+
+extension LedgerHead {
+  var json: JSON { ["seq": .integer(sequence), "size": .integer(size), "root": .string(root)] }
+
+  init?(json: JSON) {
+    guard let sequence = json["seq"]?.integer, let size = json["size"]?.integer,
+      let root = json["root"]?.string
+    else { return nil }
+    self.init(sequence: sequence, size: size, root: root)
   }
 }

@@ -16,7 +16,7 @@ final class Witness {
   struct Known: Equatable {
     /// The state as it is, and as it is about to be while it is being written.
     var seals: [Seal] = []
-    /// The ledger's last record, synced or not.
+    /// Where the ledger stood, synced or not.
     var head: LedgerHead?
     /// When the daemon ended by faults of its own, CLOCK_BOOTTIME in seconds.
     var faults: [Int64] = []
@@ -48,9 +48,7 @@ final class Witness {
       let text = Slots.newest(in: bytes), let json = try? JSON.parse(text)
     else { return nil }
     var known = Known(seals: (json["seals"]?.array ?? []).compactMap(Seal.init(json:)))
-    if let sequence = json["head"]?["seq"]?.integer, let hash = json["head"]?["hash"]?.string {
-      known.head = LedgerHead(sequence: sequence, hash: hash)
-    }
+    known.head = json["head"].flatMap(LedgerHead.init(json:))
     known.faults = (json["faults"]?.array ?? []).compactMap(\.integer)
     known.isRepair = json["repair"]?.bool ?? false
     let fault = (try? file.read(at: Int64(2 * Slots.size), upTo: 8)) ?? []
@@ -105,7 +103,7 @@ final class Witness {
     guard let memory else { return }
     counter += 1
     let json: JSON = [
-      "head": said.head.map { ["seq": .integer($0.sequence), "hash": .string($0.hash)] } ?? .null,
+      "head": said.head?.json ?? .null,
       "seals": .array(said.seals.map(\.json)),
       "faults": .array(said.faults.map(JSON.integer)), "repair": .bool(said.isRepair),
     ]

@@ -50,6 +50,12 @@ package struct SHA256Hasher {
     crypto_hash_sha256_update(&state, bytes, UInt64(bytes.count))
   }
 
+  package mutating func update(_ bytes: Span<UInt8>) {
+    bytes.withUnsafeBufferPointer { buffer in
+      _ = crypto_hash_sha256_update(&state, buffer.baseAddress, UInt64(buffer.count))
+    }
+  }
+
   /// The hash: 32 bytes. Nothing may be added after it.
   package mutating func finish() -> [UInt8] {
     var hash = [UInt8](repeating: 0, count: 32)
