@@ -118,8 +118,8 @@ final class Recorder {
     }
   }
 
-  /// Where the ledger stands; nil while it has no record.
-  var head: LedgerHead? { ledger.head }
+  /// Where the ledger stands.
+  var head: LedgerHead { ledger.head }
 
   /// Where and when a token was spent here, if it was.
   func spent(_ issuer: String, _ jti: String) -> SpentRecord? {

@@ -14,18 +14,15 @@ extension Agent {
     let nonce = challenges(of: identity).nonce(madeAt: Clock.boottimeSeconds())
     let head = recorder.head
     let text = ChallengeText(
-      identity: identity, nonce: nonce, ledgerSize: head?.sequence ?? 0,
-      ledgerHead: head.flatMap { Hex.decode($0.hash) } ?? [], wall: now)
+      identity: identity, nonce: nonce, ledgerSize: head.size,
+      ledgerHead: Hex.decode(head.root) ?? [], wall: now)
     connection.succeed([
       .init(name: "nonce", value: .string(nonce)),
       .init(name: "expires", value: .integer(now + Challenge.lifetime)),
       .init(name: "text", value: .string(text.text)),
       .init(
         name: "ledger",
-        value: [
-          "size": .integer(head?.sequence ?? 0),
-          "head": head.map { .string($0.hash) } ?? .null,
-        ]),
+        value: ["size": .integer(head.size), "head": .string(head.root)]),
     ])
   }
 
