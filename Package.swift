@@ -82,9 +82,14 @@ let package = Package(
         "JSON", "AgentToken", "Protection", "Configuration", "Linux", "Ledger", "Shields",
         "ControlSocket", "Version",
       ]),
-    library("Cluster", ["JSON", "AgentToken", "Linux"]),
+    library("DebianArchive", ["Linux"]),
+    library("Cluster", ["JSON", "AgentToken", "Linux", "DebianArchive"]),
     program("holdfastd", ["Agent", "Linux"], settings: lean),
-    program("holdfast", ["JSON", "Configuration", "ControlSocket", "Linux", "Version", arguments]),
+    program(
+      "holdfast",
+      [
+        "JSON", "Configuration", "ControlSocket", "DebianArchive", "Linux", "Version", arguments,
+      ]),
     program("holdfast-canary", ["Linux"], settings: lean),
     program(
       "holdfast-prove", ["JSON", "Protection", "ControlSocket", "Linux", "Version", arguments]),
@@ -107,7 +112,9 @@ let package = Package(
     tests("ControlSocketTests", ["ControlSocket", "JSON", "Linux", "TestSupport"]),
     tests("AgentTests", ["Agent", "Protection", "Ledger", "Linux", "TestSupport"]),
     tests("ClusterTests", ["Cluster", "AgentToken", "JSON", "Linux", "TestSupport"]),
+    tests("DebianArchiveTests", ["DebianArchive", "Linux", "TestSupport"]),
     tests("AttackTests", ["Protection", "TestSupport", "JSON"]),
-    tests("SystemTests", ["TestSupport", "JSON", "AgentToken", "Cluster", "Linux"]),
+    tests(
+      "SystemTests", ["TestSupport", "JSON", "AgentToken", "Cluster", "DebianArchive", "Linux"]),
   ]
 )

@@ -21,6 +21,7 @@ package final class Agent {
   let challengeKey: ChallengeKey
   let trust: TrustStore
   let guards: GuardStore
+  let releases: ReleaseStore
   let board: ShieldBoard
   let manager: Manager
   let recorder: Recorder
@@ -90,6 +91,8 @@ package final class Agent {
   var outdated: Set<String> = []
   /// What is engaged now waited for a dpkg run to end.
   var hasWaitedForPackages = false
+  /// Signed upgrades that were found to be what they should, until all is engaged.
+  var landings: [String: SignedUpgrade] = [:]
   /// When unit files that dpkg brought came into effect: microseconds since the epoch.
   var refreshed: [String: Int64] = [:]
   var processCheck: EventSource?
@@ -131,6 +134,7 @@ package final class Agent {
     (witness, vault, recorder) = (stores.witness, stores.vault, stores.recorder)
     (trust, guards, board) = (stores.trust, stores.guards, stores.board)
     challengeKey = ChallengeKey(passed)
+    releases = stores.releases
     loop = try EventLoop()
     manager = Manager(loop: loop, path: paths.manager)
     waiting = Waiting(loop: loop)

@@ -9,7 +9,7 @@ package enum Authority {
     "unprotect": .member, "protect": .member, "reconnected": .member, "check": .member,
     "challenge": .member,
     "bundle": .member, "enroll": .root, "guard": .root, "reload": .root, "restart": .root,
-    "upgrade": .root, "accept": .root, "recover": .root,
+    "upgrade": .root, "release": .member, "accept": .root, "recover": .root,
     "doctor": .member, "doctor prove": .root,
     "status": .anyone, "events": .member, "watch": .anyone, "ping": .anyone, "version": .anyone,
     "help": .anyone,

@@ -69,20 +69,36 @@ final class ShieldBoard {
 
   /// Makes way for dpkg: files, records and the unit's own drop-in directories are let go of, the
   /// unit itself and the package's refusal to be removed are not.
+  ///
+  /// - Parameter landing: what a signed release lists, where nothing else is let go of.
   func openToPackages(
-    _ service: ServiceDefinition, others: [ServiceDefinition]
+    _ service: ServiceDefinition, others: [ServiceDefinition], landing: Landing?
   ) -> [Problem] {
-    guard service.upgrades == .any else { return [] }
+    guard service.isOpenToPackage else { return [] }
     let spared = paths(of: others)
-    return unitShield.openDirectories(service)
+    let closed = landing.map { fileShield.paths(service).subtracting($0.openPaths) } ?? []
+    return (takesDropIns(service, landing) ? unitShield.openDirectories(service) : [])
       + packageShield.openToUpgrade(service, sparing: spared)
-      + fileShield.release(service, sparing: spared)
+      + fileShield.release(service, sparing: spared.union(closed))
+  }
+
+  /// Whether dpkg may put drop-ins beside a service's packaged units.
+  func takesDropIns(_ service: ServiceDefinition, _ landing: Landing?) -> Bool {
+    guard let landing else { return true }
+    return service.units.contains { landing.bringsInto("\(UnitPaths.packaged)/\($0.name).d") }
+  }
+
+  /// What a signed upgrade of a service is held to.
+  func landing(_ released: ReleasedPackage, on origin: ServiceDefinition) -> Landing {
+    Landing(released, on: origin, baseline: bench.baseline, packages: packages)
   }
 
   /// The service with what refuses its package's removal in place of a prerm that dpkg just brought;
   /// nil where nothing had to be done.
-  func closedToRemoval(_ service: ServiceDefinition) -> ServiceDefinition? {
-    packageShield.closedToRemoval(service)
+  func closedToRemoval(
+    _ service: ServiceDefinition, released: ReleasedPackage?
+  ) -> ServiceDefinition? {
+    packageShield.closedToRemoval(service, released: released)
   }
 
   /// The service with its unit files as they are now; nil where one is not where it was.

@@ -59,7 +59,7 @@ extension GuardSettings {
       changes.append(
         SettingChange(
           unit: unit, key: "[Service] Upgrades", old: upgrades.rawValue,
-          new: new.upgrades.rawValue, loosens: new.upgrades != .token))
+          new: new.upgrades.rawValue, loosens: new.upgrades > upgrades))
     }
     if mode != new.mode {
       changes.append(
@@ -93,7 +93,7 @@ extension GuardSettings {
   }
 
   private mutating func tighten(by new: GuardSettings) {
-    if new.upgrades == .token { upgrades = .token }
+    upgrades = min(upgrades, new.upgrades)
     if !loosens(to: new.mode) { mode = new.mode }
     if Self.isPart(new.logs, of: logs) { logs = new.logs }
     if Self.isPart(new.allowSignals, of: allowSignals) { allowSignals = new.allowSignals }

@@ -4,12 +4,23 @@ package import JSON
 /// nil, and the caller derives it anew.
 extension ServiceDefinition {
   package var json: JSON {
+    guard let signedUpgrade else { return bare }
+    return .object(
+      (bare.members ?? []) + [
+        .init(
+          name: "signed_upgrade",
+          value: ["version": .string(signedUpgrade.version), "from": signedUpgrade.origin.bare])
+      ])
+  }
+
+  private var bare: JSON {
     [
       "unit": .string(unit), "description": .string(description),
       "units": .array(units.map(\.json)), "programs": .array(programs.map(\.json)),
       "settings": .array(settings.map(\.json)), "package": package?.json ?? .null,
       "mounts": mounts.map { .array($0.map(\.json)) } ?? .null,
-      "upgrades": .string(upgrades.rawValue), "added_by": addedBy.json,
+      "upgrades": .string(upgrades.rawValue), "offered": offered.map(JSON.string) ?? .null,
+      "added_by": addedBy.json,
       "logs": .strings(logs), "allow_signals": .strings(allowSignals),
     ]
   }
@@ -34,6 +45,13 @@ extension ServiceDefinition {
       logs: json["logs"].all(\.string) ?? [],
       allowSignals: json["allow_signals"].all(\.string) ?? [])
     mounts = json["mounts"].all(KeptMount.init)
+    offered = json["offered"]?.string
+    if let stored = json["signed_upgrade"] {
+      guard let version = stored["version"]?.string,
+        let origin = stored["from"].flatMap(ServiceDefinition.init)
+      else { return nil }
+      signedUpgrade = .to(version: version, from: origin)
+    }
   }
 }
 

@@ -22,8 +22,17 @@ package struct ServiceDefinition: Sendable, Equatable {
   package var logs: [String]
   /// Signals that others may send it, such as the `HUP` after a rotation.
   package var allowSignals: [String]
+  /// The newest version that a signed release here has for its package, where that is newer than the
+  /// one installed: what apt is told to take.
+  package var offered: String?
+  /// dpkg was let through to a version that a signed release lists.
+  package var signedUpgrade: SignedUpgrade?
   /// dpkg is changing its files now, and may. Said anew each time it is looked at, never stored.
   package var isInPackageRun = false
+  /// dpkg may put drop-ins beside the packaged unit meanwhile. Never stored either.
+  package var takesPackagedDropIns = true
+  /// Scripts may restart it meanwhile. Never stored either.
+  package var scriptsMayRestart = true
   /// Seconds that PID 1 waits before it starts the service again: more than none where that ends
   /// by itself again and again. Never stored either.
   package var restartDelay = 0
@@ -50,8 +59,11 @@ extension ServiceDefinition {
   /// Whether there was no such service, or only a mask, when the baseline was taken.
   package var isAbsent: Bool { units.first?.fragment == nil }
 
+  /// Whether dpkg may have it in hand without a window.
+  package var isOpenToPackage: Bool { upgrades == .any || signedUpgrade != nil }
+
   /// Whether maintainer scripts may restart it just now: many end with an error where they cannot.
-  package var letsPackageRestart: Bool { isInPackageRun && upgrades == .any }
+  package var letsPackageRestart: Bool { isInPackageRun && isOpenToPackage && scriptsMayRestart }
 
   /// The other names of the service itself (`Alias=` in systemd.unit(5)).
   package var aliases: [String] { units.first?.aliases ?? [] }
@@ -197,13 +209,25 @@ package struct InstalledPackage: Sendable, Equatable {
   }
 }
 
-/// What an upgrade of a protected package needs. `signed` has its place here later.
-package enum UpgradePolicy: String, Sendable, CaseIterable {
+/// What an upgrade of a protected package needs, the strictest first.
+package enum UpgradePolicy: String, Sendable, CaseIterable, Comparable {
   /// An unprotect, of this service at least.
   case token
+  /// That a release signed by the cluster lists it, file by file.
+  case signed
   /// Nothing: dpkg is let through, and what it brings is the new baseline. Whoever is root can then
   /// replace the service by a package of its name.
   case any
+
+  package static func < (left: Self, right: Self) -> Bool { left.rank < right.rank }
+
+  private var rank: Int {
+    switch self {
+    case .token: 0
+    case .signed: 1
+    case .any: 2
+    }
+  }
 }
 
 /// Who asked for a service to be protected.

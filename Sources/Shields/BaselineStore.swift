@@ -49,6 +49,13 @@ package final class BaselineStore {
       gid: before.gid)
   }
 
+  /// The SHA-256 of a regular file as it is now; nil where there is none. Nothing is kept of it.
+  func hash(_ path: String) throws(SystemError) -> String? {
+    guard let now = try Files.status(path), now.kind == .regular else { return nil }
+    if let known = knownHash(path, now) { return known }
+    return SHA256Hash.hex(try SHA256Hash.ofFile(path))
+  }
+
   private func knownHash(_ path: String, _ now: FileStatus) -> String? {
     guard let stamp = stamps[path], stamp.inode == now.inode,
       stamp.modified == now.mtime, stamp.changed == now.ctime
@@ -148,7 +155,8 @@ package final class BaselineStore {
 extension ServiceDefinition {
   /// Every file of which the baseline has a copy.
   package var everyFile: [KeptFile] {
-    units.flatMap { [$0.fragment].compactMap { $0 } + $0.dropIns } + programs + settings
+    (signedUpgrade?.origin.everyFile ?? [])
+      + units.flatMap { [$0.fragment].compactMap { $0 } + $0.dropIns } + programs + settings
       + (package.map { $0.records + [$0.prerm].compactMap { $0 } } ?? [])
   }
 }

@@ -25,6 +25,7 @@ struct HoldfastCluster: ParsableCommand {
     subcommands: [
       Initialize.self, RootCommand.self, BundleCommand.self, KeyCommand.self, TokenCommand.self,
       ProfileCommand.self, RevocationsCommand.self, TimeCommand.self,
+      ReleaseCommand.self,
     ]
   )
 }

@@ -29,9 +29,8 @@ struct Holdfast: ParsableCommand {
       CommandGroup(
         name: "Setting up",
         subcommands: [
-          Enroll.self, Guard.self, Reload.self, Config.self, Bundle.self, Reconnected.self,
-          Recover.self,
-          Upgrade.self,
+          Enroll.self, Guard.self, Reload.self, Config.self, Bundle.self, Release.self,
+          Upgrade.self, Reconnected.self, Recover.self,
         ]),
     ])
 

@@ -4,16 +4,6 @@ import Testing
 /// What an upgrade of a protected package needs: `Upgrades=`.
 @Suite(.bootsMachines)
 struct UpgradePolicyTests {
-  /// Writes a service's settings; looser ones are taken because it is unprotected for that.
-  private func set(_ lines: String, for unit: String, on host: ProtectedHost) async throws {
-    try host.machine.write(
-      "/etc/holdfast/services.d/\(unit).conf", "[Service]\nUnit=\(unit).service\n\(lines)\n")
-    let refused = try await host.machine.run("holdfast reload")
-    #expect(refused.status == 1, "\(refused)")
-    try await host.unprotect(services: ["\(unit).service"])
-    try await host.allows("holdfast reload && holdfast protect")
-  }
-
   private let version = "dpkg-query -W -f '${Version}'"
 
   @Test("Upgrades=any: apt and dpkg upgrade, and neither removes, downgrades nor stops it")
@@ -23,7 +13,7 @@ struct UpgradePolicyTests {
       for version in ["1.0", "1.1"] {
         try machine.copy(try ProtectedDisk.package("example-agent", version), into: "/root")
       }
-      try await set("Upgrades=any", for: "example-agent", on: host)
+      try await host.set("Upgrades=any", for: "example-agent")
       for command in [
         "apt-get install -y /root/example-agent_1.1_all.deb",
         "dpkg --install /root/example-agent_1.1_all.deb",
@@ -54,7 +44,7 @@ struct UpgradePolicyTests {
       let machine = host.machine
       try await AwkwardPackage.install(on: machine)
       try await host.allows("holdfast guard add awkward-reload")
-      try await set("Upgrades=any", for: "awkward-reload", on: host)
+      try await host.set("Upgrades=any", for: "awkward-reload")
       if killsDaemon { try await machine.must("touch /root/kill-daemon") }
       try await host.allows("dpkg --install /root/awkward_1.1_all.deb")
       #expect(try await !machine.run("dpkg --remove awkward").succeeded)
@@ -77,7 +67,7 @@ struct UpgradePolicyTests {
       let machine = host.machine
       try await AwkwardPackage.install(on: machine)
       try await host.allows("holdfast guard add awkward-reload awkward-fork")
-      try await set("Upgrades=any", for: "awkward-reload", on: host)
+      try await host.set("Upgrades=any", for: "awkward-reload")
       #expect(try await !machine.run("dpkg --install /root/awkward_1.1_all.deb").succeeded)
       #expect(try await machine.must("\(version) awkward") == "1.0")
       try await host.expectProtected()
@@ -103,7 +93,7 @@ struct UpgradePolicyTests {
   @Test("nobody but dpkg is let through")
   func impostor() async throws {
     try await withProtectedHost { host in
-      try await set("Upgrades=any", for: "example-agent", on: host)
+      try await host.set("Upgrades=any", for: "example-agent")
       for command in [
         "holdfast upgrade example-agent",
         "flock -o /var/lib/dpkg/lock-frontend holdfast upgrade example-agent",

@@ -71,7 +71,7 @@ extension Agent {
   private func facts(of service: ServiceDefinition, _ report: UnitReport?) -> ServiceFacts {
     var facts = ServiceFacts(unit: service.unit)
     facts.isPackaged = service.package != nil
-    facts.upgradesFreely = service.upgrades.rawValue != UpgradePolicy.token.rawValue
+    facts.upgradesFreely = service.upgrades == .any
     if let grant = machine.state.grant, grant.covers(service.unit) {
       facts.opening = ServiceFacts.Opening(
         reason: "it is unprotected until \(Clock.text(grant.endsAt))", improve: "holdfast protect")

@@ -69,6 +69,7 @@ extension Agent {
       case "trust.json": trust.content
       case "notices.json": notices.content
       case _ where name.hasPrefix("guards/"): guards.content(name)
+      case _ where name.hasPrefix("releases/"): releases.content(name)
       default: settings.content(name)
       }
     }

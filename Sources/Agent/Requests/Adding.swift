@@ -135,7 +135,10 @@ extension Agent {
       files: extraFiles(of: unit), logs: own?.logs, allowSignals: own?.allowSignals)
   }
 
-  func upgrades(of unit: String) -> UpgradePolicy { settings.guards[unit]?.upgrades ?? .token }
+  /// Holdfast itself takes what its cluster signed, which without a release is as strict as any.
+  func upgrades(of unit: String) -> UpgradePolicy {
+    settings.guards[unit]?.upgrades ?? (unit == Own.service ? .signed : .token)
+  }
 
   // MARK: What is not taken
 

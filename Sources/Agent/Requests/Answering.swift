@@ -28,6 +28,7 @@ extension Agent {
     case "reconnected": try reconnected(request, connection)
     case "bundle": try bundle(request, connection)
     case "enroll": try enroll(request, connection)
+    case "release": try release(request, connection)
     case "guard": try guarding(request, connection)
     case "upgrade": try upgrade(request, connection)
     case "reload": try reload(request, connection)

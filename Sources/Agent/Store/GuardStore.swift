@@ -82,9 +82,37 @@ final class GuardStore {
 
   /// Marks baselines as no longer what to go back to; on disk when this returns. A file's name
   /// says so, because a rename works on a full disk too.
+  /// What a signed upgrade would put back is over with that: there is permission now.
   func markVoid(_ units: Set<String>) throws(SystemError) {
+    for definition in definitions
+    where units.contains(definition.unit) && definition.signedUpgrade != nil {
+      var permitted = definition
+      permitted.signedUpgrade = nil
+      try store(permitted)
+    }
     let new = units.subtracting(void).filter { definition(of: $0) != nil }
     try rename(new, to: Self.voidSuffix) { void.insert($0) }
+  }
+
+  /// Replaces definitions together with whether their baselines are void, in one step: what a signed
+  /// upgrade may be gone by, and what it came to.
+  func replace(_ changed: [ServiceDefinition], void isVoid: Bool) throws(SystemError) {
+    var change = StateVault.Change()
+    for definition in changed {
+      let suffix = isVoid ? Self.voidSuffix : Self.suffix
+      let name = "\(Self.folder)/\(definition.unit)\(suffix)"
+      let former = self.name(of: definition.unit)
+      if name != former { change.renames.append((former, name)) }
+      change.writes.append((name, Self.encode(definition)))
+    }
+    try vault.apply(change)
+    for definition in changed {
+      if isVoid { void.insert(definition.unit) } else { void.remove(definition.unit) }
+      guard let index = definitions.firstIndex(where: { $0.unit == definition.unit }) else {
+        continue
+      }
+      definitions[index] = definition
+    }
   }
 
   func clearVoid(_ units: Set<String>) throws(SystemError) {

@@ -10,6 +10,7 @@ struct Stores {
   let recorder: Recorder
   let trust: TrustStore
   let guards: GuardStore
+  let releases: ReleaseStore
   let board: ShieldBoard
 
   init(
@@ -31,6 +32,7 @@ struct Stores {
       known: known.max { $0.sequence < $1.sequence })
     trust = TrustStore(vault: vault, scheme: scheme)
     guards = try GuardStore(vault: vault)
+    releases = ReleaseStore(vault: vault, scheme: scheme)
     board = try ShieldBoard(directory: paths.state, configuration: paths.configuration)
   }
 

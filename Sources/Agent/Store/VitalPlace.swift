@@ -22,7 +22,7 @@ final class VitalPlace {
   }
 
   static let singles = ["trust.json", "notices.json"]
-  static let folders = ["guards", "accepted", "accepted/services.d"]
+  static let folders = ["guards", "releases", "accepted", "accepted/services.d"]
   static let sealName = "seal"
 
   init(directory: String, isOwn: Bool) {

@@ -18,9 +18,11 @@ extension Agent {
     guard !old.units.isEmpty else { return }
     let changes = BaselineChanges(from: old, to: new)
     guard !changes.isEmpty else { return }
-    let odd = board.unexplained(changes).filter { !isAccepted($0) }
+    // Of a signed upgrade all of it was compared with the release.
+    let odd =
+      old.signedUpgrade == nil ? board.unexplained(changes).filter { !isAccepted($0) } : []
     recorder.event(
-      new.upgrades == .any && machine.state.grant == nil
+      old.isOpenToPackage && machine.state.grant == nil
         ? "changed_by_upgrade" : "changed_while_unprotected", outcome: new.unit,
       details: [
         ("changed", changes.changed.map(\.path).joined(separator: " ")),

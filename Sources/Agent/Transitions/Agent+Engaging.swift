@@ -11,13 +11,20 @@ extension Agent {
     let grant = machine.state.grant
     return guards.definitions.filter {
       settings.mode(of: $0.unit) == .enforce && !(grant?.covers($0.unit) ?? false)
-    }.map(inPackageRun)
+    }.map { inPackageRun($0) }
   }
 
   /// A service that says whether dpkg is waited for.
-  func inPackageRun(_ service: ServiceDefinition) -> ServiceDefinition {
+  func inPackageRun(
+    _ service: ServiceDefinition, isForced: Bool = false
+  ) -> ServiceDefinition {
     var service = service
-    service.isInPackageRun = awaitsPackages && guards.void.contains(service.unit)
+    service.isInPackageRun = isForced || (awaitsPackages && guards.void.contains(service.unit))
+    if service.isInPackageRun, service.signedUpgrade != nil {
+      service.takesPackagedDropIns = board.takesDropIns(service, landing(of: service))
+      // What is not verified yet is not what is started here: the daemon does that in the end.
+      service.scriptsMayRestart = service.unit != Own.service
+    }
     service.restartDelay = crashes[service.unit]?.delay ?? 0
     return service
   }
@@ -35,6 +42,7 @@ extension Agent {
     let hasWaited = awaitsPackages && !waits
     awaitsPackages = waits
     hasWaitedForPackages = hasWaited
+    if !waits { judgeLandings() }
     let services = enforced
     // A service that was not there when it was last looked at may have come since.
     let isStale = { [guards] (service: ServiceDefinition) in
@@ -48,7 +56,7 @@ extension Agent {
     let covered = voided.filter { board.coversUnits(of: $0) && !board.unitFilesUnchanged($0) }
     let others = services.filter { !guards.void.contains($0.unit) }
     // Those whose units stand while dpkg has them in hand go on as they are.
-    let open = waits ? voided.filter { $0.upgrades == .any && board.coversUnits(of: $0) } : []
+    let open = waits ? voided.filter { $0.isOpenToPackage && board.coversUnits(of: $0) } : []
     let anew = voided.filter { service in !open.contains { $0.unit == service.unit } }
     openToPackages(open, others: others)
     for service in covered.filter(anew.contains) where waits || !refreshUnits(of: service.unit) {
@@ -58,7 +66,7 @@ extension Agent {
     // What refuses removal need not go for that.
     let spared = board.paths(of: others)
     for service in anew where !waits {
-      let names: Set<ShieldName> = service.upgrades == .any ? [.file] : [.file, .package]
+      let names: Set<ShieldName> = service.isOpenToPackage ? [.file] : [.file, .package]
       _ = board.release(service, names, sparing: spared)
       stillAlive()
     }
@@ -97,10 +105,14 @@ extension Agent {
   }
 
   private func define(_ service: ServiceDefinition, _ known: [UnitReport]) {
+    // Gone back from meanwhile, with another service of its package.
+    if service.signedUpgrade != nil, guards.definition(of: service.unit)?.signedUpgrade == nil {
+      return
+    }
     let isPassing = known[0].facts.type == "oneshot" && !known[0].facts.remainsAfterExit
     do {
       let facts = known.map { board.ownFacts($0.facts, of: service) }
-      let new = try board.derive(
+      var new = try board.derive(
         facts, wishes: wishes(for: service.unit), upgrades: upgrades(of: service.unit),
         addedBy: service.addedBy, known: guards.definitions
       ).service
@@ -122,12 +134,18 @@ extension Agent {
         passing.units = new.units
         return try guards.store(passing)
       }
+      if let upgrade = service.signedUpgrade, !awaitsPackages {
+        guard let landed = landed(service, upgrade, as: new) else { return }
+        new = landed
+      }
       sayChanges(from: service, to: new)
       if runsWhatWasReplaced(known[0], from: service, to: new) { outdated.insert(service.unit) }
       if service.package?.prermPath != new.package?.prermPath {
         _ = board.release(service, [.package])
       }
-      try guards.store(new)
+      // What was verified is never taken anew without that.
+      try service.signedUpgrade == nil
+        ? guards.store(new) : guards.replace([new], void: false)
     } catch {
       trouble(service.unit, "its baseline cannot be taken: \(error)")
     }

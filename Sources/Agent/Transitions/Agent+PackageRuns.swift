@@ -2,11 +2,12 @@ internal import Linux
 internal import Protection
 internal import Shields
 
-/// Services with `Upgrades=any` while dpkg has them in hand: their files are open to it and their
-/// units stand, until its lock is free and what it brought becomes the baseline.
+/// Services with `Upgrades=any`, or with a signed upgrade, while dpkg has them in hand: their files
+/// are open to it and their units stand, until its lock is free and what it brought becomes the
+/// baseline. `Agent+Landing` has what a signed upgrade is held to.
 ///
-/// Nothing of this is remembered but that their baseline is void, so a daemon that is killed in the
-/// middle goes on with it.
+/// Nothing of this is remembered but that their baseline is void, and what a signed upgrade is to
+/// become, so a daemon that is killed in the middle goes on with it.
 extension Agent {
   /// The policy that counts: of several services from one package the strictest, because dpkg
   /// upgrades all of it or nothing.
@@ -15,9 +16,9 @@ extension Agent {
       let package = guards.definitions.filter {
         $0.package != nil && $0.package?.name == service.package?.name
       }
-      let isOpen = (package + [service]).allSatisfy { upgrades(of: $0.unit) == .any }
       var settled = service
-      settled.upgrades = isOpen ? .any : .token
+      settled.upgrades = (package + [service]).map { upgrades(of: $0.unit) }.min() ?? .token
+      settled.offered = offer(for: settled)
       do throws(SystemError) {
         try guards.store(settled)
       } catch {
@@ -29,7 +30,8 @@ extension Agent {
   /// Makes way for dpkg: all but the unit shields, and the package's refusal to be removed.
   func openToPackages(_ services: [ServiceDefinition], others: [ServiceDefinition]) {
     for service in services {
-      for problem in board.openToPackages(service, others: others) {
+      let landing = landing(of: service)
+      for problem in board.openToPackages(service, others: others, landing: landing) {
         trouble(service.unit, problem.sentence)
       }
     }
@@ -41,8 +43,14 @@ extension Agent {
   /// - Returns: whether PID 1 has to read its unit files again.
   func followPackageRun() -> Bool {
     var needsReload = false
-    for service in enforced where service.letsPackageRestart {
-      if let closed = board.closedToRemoval(service) { keep(closed) }
+    for service in enforced where service.isInPackageRun && service.isOpenToPackage {
+      putBackUnreleased(service)
+      let listed = service.signedUpgrade.flatMap { released($0.origin, $0.version) }
+      if service.signedUpgrade == nil || listed != nil,
+        let closed = board.closedToRemoval(service, released: listed)
+      {
+        keep(closed)
+      }
       if !board.unitFilesUnchanged(service) {
         needsReload = refreshUnits(of: service.unit) || needsReload
       }
@@ -54,13 +62,11 @@ extension Agent {
   ///
   /// - Returns: false where that cannot be, as when a unit file has moved.
   func refreshUnits(of unit: String) -> Bool {
-    guard let service = guards.definition(of: unit), service.upgrades == .any,
-      let fresh = board.refreshed(service), keep(fresh)
+    guard let service = guards.definition(of: unit), service.isOpenToPackage,
+      let fresh = board.refreshed(service), mayGoBy(fresh), keep(fresh)
     else { return false }
     refreshed[unit] = Clock.wallMicroseconds()
-    var open = fresh
-    open.isInPackageRun = true
-    _ = board.engage(open, [.unit])
+    _ = board.engage(inPackageRun(fresh, isForced: true), [.unit])
     return true
   }
 
@@ -81,7 +87,7 @@ extension Agent {
   ) -> Bool {
     // After a window, whether to restart it was up to whoever opened that; unless it was closed in
     // the middle of a dpkg run, whose scripts were then refused.
-    guard new.upgrades == .any || hasWaitedForPackages, !old.isAbsent, report.isUp,
+    guard old.isOpenToPackage || hasWaitedForPackages, !old.isAbsent, report.isUp,
       report.mainStartedAt > 0
     else {
       return false
@@ -99,8 +105,15 @@ extension Agent {
 
   /// Restarts what dpkg's own scripts could not.
   func restartUpgraded() {
-    for unit in outdated.sorted() {
+    // The daemon itself comes last.
+    let others = outdated.subtracting([Own.service]).sorted()
+    for unit in others + (outdated.contains(Own.service) ? [Own.service] : []) {
       recorder.event("restart", outcome: unit, details: [("reason", "its package was upgraded")])
+      // PID 1 starts the new daemon as soon as this one is gone.
+      if unit == Own.service {
+        _ = try? loop.soon { [weak self] in self?.stop() }
+        continue
+      }
       manager.restartProtected(unit) { [weak self] failure in
         if let failure { self?.trouble(unit, "it was not restarted after its upgrade: \(failure)") }
       }

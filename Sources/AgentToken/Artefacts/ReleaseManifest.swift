@@ -86,6 +86,12 @@ package struct ReleaseManifest: Sendable, Equatable {
     return try ReleaseManifest(payload, key: signer, text: text)
   }
 
+  /// Whether the signer's word counts no more: its key was revoked since, or what it had signed by
+  /// then.
+  package func isRevoked(by revoked: Revocations) -> Bool {
+    revoked.kids.contains(signer.kid) || (revoked.before[signer.kid].map { issuedAt < $0 } ?? false)
+  }
+
   private static func packages(
     _ member: JSON.Member, _ reader: ClaimReader
   ) throws(Refusal) -> [Package] {

@@ -53,6 +53,11 @@ package struct PackageDatabase {
     return found
   }
 
+  /// The states of a package whose files are all there, whether configured or not (dpkg(1)).
+  private static let there: Set<Substring> = [
+    "installed", "triggers-pending", "triggers-awaited", "half-configured", "unpacked",
+  ]
+
   /// The record of an installed package; nil where it is not installed.
   package func entry(stem: String) -> Entry? {
     let parts = stem.split(separator: ":", maxSplits: 1).map(String.init)
@@ -72,9 +77,7 @@ package struct PackageDatabase {
       let fields = Self.fields(status[max(start, 0)..<max(start, end)])
       guard let version = fields["Version"], let architecture = fields["Architecture"],
         parts.count < 2 || parts[1] == architecture,
-        fields["Status"]?.hasSuffix(" installed") == true
-          || fields["Status"]?.hasSuffix(" triggers-pending") == true
-          || fields["Status"]?.hasSuffix(" triggers-awaited") == true
+        fields["Status"].map({ Self.there.contains($0.split(separator: " ").last ?? "") }) == true
       else { continue }
       var conffileSums: [String: String] = [:]
       for line in (fields["Conffiles"] ?? "").split(separator: "\n") {
@@ -98,12 +101,43 @@ package struct PackageDatabase {
       .map { "\(directory)/info/\($0)" }
   }
 
+  /// The maintainer script of that name of a package with that stem.
+  func script(_ name: String, of stem: String) -> String { "\(directory)/info/\(stem).\(name)" }
+
+  /// What a package's list says that it ships, directories too; nil where it has none.
+  func list(of stem: String) -> [String]? {
+    (try? Files.text("\(directory)/info/\(stem).list", limit: 64 << 20)).map(Self.lines)
+  }
+
+  static func lines(_ text: String) -> [String] {
+    text.split(separator: "\n").map { ReleasedPackage.onDisk(String($0)) }
+  }
+
+  /// Paths that dpkg puts elsewhere (dpkg-divert(1)).
+  var diverted: Set<String> {
+    // Three lines for each: the path, where it goes, and whose package it is not for.
+    let lines =
+      (try? Files.text("\(directory)/diversions", limit: 8 << 20))?
+      .split(separator: "\n", omittingEmptySubsequences: false) ?? []
+    return Set(lines.enumerated().filter { $0.offset % 3 == 0 }.map { String($0.element) })
+  }
+
+  /// The maintainer scripts that a running dpkg has unpacked and is about to run, by name.
+  package func incomingScripts() -> [String: String] {
+    let folder = "\(directory)/tmp.ci"
+    var found: [String: String] = [:]
+    for name in ReleasedPackage.scriptNames {
+      guard let hash = try? SHA256Hash.ofFile("\(folder)/\(name)") else { continue }
+      found[name] = SHA256Hash.hex(hash)
+    }
+    return found
+  }
+
   package func prermPath(of entry: Entry) -> String { "\(directory)/info/\(entry.stem).prerm" }
 
   /// The version of a package that is installed now; nil where it is not.
   package func version(of package: InstalledPackage) -> String? {
-    let file = package.prermPath.split(separator: "/").last ?? ""
-    return entry(stem: String(file.dropLast(".prerm".count)))?.version
+    entry(stem: package.stem)?.version
   }
 
   /// The MD5 sum, in hexadecimal, that the package shipped for `path`.
@@ -156,5 +190,12 @@ package struct PackageDatabase {
 
   private static func range(of needle: [UInt8], in text: [UInt8], from: Int) -> Range<Int>? {
     Bytes.find(needle, in: text, from: from).map { $0..<($0 + needle.count) }
+  }
+}
+
+extension InstalledPackage {
+  /// The stem of its files in /var/lib/dpkg/info.
+  var stem: String {
+    String((prermPath.split(separator: "/").last ?? "").dropLast(".prerm".count))
   }
 }

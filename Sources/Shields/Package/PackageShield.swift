@@ -51,18 +51,24 @@ package struct PackageShield: Shield {
     // Against `apt upgrade` walking into a refusal half-way: apt keeps the installed version and
     // goes on with the others (apt_preferences(5); above 1000, so that no other version is a
     // candidate). A pin is a file, so unlike dpkg's hold it needs no lock, no dpkg run and no
-    // change to dpkg's database, and `apt remove` still gets as far as our message.
-    if service.upgrades == .token, Files.isDirectory(aptPreferences) {
+    // change to dpkg's database, and `apt remove` still gets as far as our message. With a signed
+    // release here, apt takes that version and no other.
+    if service.upgrades != .any, Files.isDirectory(aptPreferences) {
+      let need = service.upgrades == .token ? "holdfast-unprotect(1)" : "a signed release"
+      let pins = [package.version, service.offered].compactMap(\.self).enumerated().reversed()
+      let stanzas = pins.map { index, version in
+        """
+        Package: \(package.name)
+        Pin: version \(version)
+        Pin-Priority: \(1001 + index)
+
+        """
+      }
       wanted.append(
         .file(
           "\(aptPreferences)/50-protected-by-holdfast-\(package.name.aptFileName)",
-          text: """
-            # \(package.name) is protected on this host: an upgrade needs holdfast-unprotect(1).
-            Package: \(package.name)
-            Pin: version \(package.version)
-            Pin-Priority: 1001
-
-            """, mode: 0o644))
+          text: "# \(package.name) is protected on this host: an upgrade needs \(need).\n"
+            + stanzas.joined(separator: "\n"), mode: 0o644))
     }
 
     wanted.append(refusal(package, service.upgrades))
@@ -78,7 +84,7 @@ package struct PackageShield: Shield {
     let text =
       switch upgrades {
       case .token: Self.refusal(package)
-      case .any:
+      case .signed, .any:
         Self.refusalOfRemoval(
           package, original: package.prerm.map { bench.baseline.path(of: $0.hash) })
       }
@@ -101,9 +107,19 @@ package struct PackageShield: Shield {
 
   /// Puts our stand-in in the place of the prerm that dpkg just brought, or did not bring.
   ///
-  /// - Returns: the service with that prerm as the original; nil where ours is there.
-  package func closedToRemoval(_ service: ServiceDefinition) -> ServiceDefinition? {
+  /// - Parameter released: what a signed release lists, where only that counts as brought.
+  /// - Returns: the service with that prerm as the original; nil where ours is there, or is put
+  ///   there for the original of before.
+  package func closedToRemoval(
+    _ service: ServiceDefinition, released: ReleasedPackage? = nil
+  ) -> ServiceDefinition? {
     guard var package = service.package, !Self.isRefusal(package.prermPath) else { return nil }
+    if let released,
+      (try? bench.baseline.hash(package.prermPath)) ?? nil != released.scripts["prerm"]
+    {
+      _ = bench.apply([refusal(package, service.upgrades)])
+      return nil
+    }
     // Only forgets the one that it stood in for before, also where dpkg brought none in its place.
     let wasBrought = Files.exists(package.prermPath)
     _ = bench.undo([refusal(package, service.upgrades)])
@@ -129,7 +145,7 @@ package struct PackageShield: Shield {
       installed=$(dpkg-query --show --showformat='${Version}\\n' '\(package.name)' | head -n 1)
       if dpkg --compare-versions "$2" ge "$installed"; then
         verb=upgrade
-        if holdfast upgrade '\(package.name)'; then
+        if holdfast upgrade '\(package.name)' "$2"; then
           \(original.map { "exec '\($0)' \"$@\"" } ?? "exit 0")
         fi
       fi

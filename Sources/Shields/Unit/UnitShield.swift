@@ -66,7 +66,7 @@ package struct UnitShield: Shield {
 
   /// Where dpkg may put units and drop-ins just now.
   private func open(_ service: ServiceDefinition) -> String? {
-    service.isInPackageRun ? directories.packaged : nil
+    service.isInPackageRun && service.takesPackagedDropIns ? directories.packaged : nil
   }
 
   /// Lets go of the unit's own drop-in directory into which its package may put something.
@@ -90,7 +90,7 @@ package struct UnitShield: Shield {
 
   private func placements(_ unit: ProtectedUnit, of service: ServiceDefinition) -> [Placement] {
     // Drop-ins may come with what its package brings.
-    let isOpen = service.isInPackageRun
+    let isOpen = service.isInPackageRun && service.takesPackagedDropIns
     guard let fragment = unit.fragment else { return [] }
     let control = directories.control
     var wanted: [Placement] = []
