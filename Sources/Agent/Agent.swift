@@ -26,6 +26,9 @@ package final class Agent {
   let manager: Manager
   let recorder: Recorder
   let notices: NoticeStore
+  let clocks: MachineClocks
+  let timekeeper: Timekeeper
+  let identity: MachineStore
   let waiting: Waiting
   /// What systemd gave us: its listening socket, and what it keeps for us.
   let passed: [(name: String, fd: FileDescriptor)]
@@ -114,6 +117,7 @@ package final class Agent {
   private var rest: EventSource?
   /// CLOCK_MONOTONIC microseconds.
   private var lastAlive: UInt64 = 0
+  var clockTick: EventSource?
 
   package init(paths: Paths = Paths()) throws(SystemError) {
     let scheme = Ed25519()
@@ -135,6 +139,7 @@ package final class Agent {
     (trust, guards, board) = (stores.trust, stores.guards, stores.board)
     challengeKey = ChallengeKey(passed)
     releases = stores.releases
+    (clocks, timekeeper, identity) = (stores.clocks, stores.timekeeper, stores.identity)
     loop = try EventLoop()
     manager = Manager(loop: loop, path: paths.manager)
     waiting = Waiting(loop: loop)
@@ -178,7 +183,7 @@ package final class Agent {
     noticeAuditBoot()
     if !noticeRescue() { sayFindings() }
     loadSettings()
-    recorder.forgetSpent(hardFloor: trust.trust?.bundle.issuedAt ?? 0)
+    keepTime()
     if wasEnrolled, trust.trust == nil {
       Announcer.say(
         .trouble, .error,
@@ -219,6 +224,7 @@ package final class Agent {
     isStopping = true
     _ = try? ServiceManager.notify("STOPPING=1")
     recorder.event("stopped", outcome: machine.state.name)
+    timekeeper.tick()
     recorder.close()
     server?.close()
     board.bench.baseline.saveStamps()

@@ -16,6 +16,8 @@ final class Recorder {
   private let vault: StateVault
   private var flush: EventSource?
   private var isHard = false
+  /// How the clock stands, for every record.
+  var stamp: () -> (clock: String, floor: LedgerFloor?) = { ("wall", nil) }
   /// The ledger is not what was known of it.
   let divergence: Ledger.Divergence?
 
@@ -37,11 +39,13 @@ final class Recorder {
 
   /// Forgets spent tokens that can never be used again.
   ///
-  /// - Parameter hardFloor: the `iat` of the trust bundle in force, before which no token is good
-  ///   whatever the clock says; 0 while there is none.
+  /// - Parameter hardFloor: before which no token is good whatever the clock says.
   func forgetSpent(hardFloor: Int64) {
     ledger.forgetSpent(now: Clock.wall(), hardFloor: hardFloor)
   }
+
+  /// The floors of trusted time in the last record that has them.
+  var lastFloor: LedgerFloor? { ledger.floor }
 
   /// Tells of what was found when the ledger was opened.
   func sayRepairs() {
@@ -158,10 +162,11 @@ final class Recorder {
     _ name: String, phase: LedgerEvent.Phase? = nil, outcome: String, peer: Peer? = nil,
     details: [JSON.Member] = []
   ) -> LedgerEvent {
-    LedgerEvent(
+    let stamp = stamp()
+    return LedgerEvent(
       event: name, phase: phase, wall: Clock.wall(), boottime: Clock.boottimeMicroseconds(),
-      bootID: bootID, peer: peer.map(LedgerPeer.init), outcome: outcome, clock: "wall",
-      details: details)
+      bootID: bootID, peer: peer.map(LedgerPeer.init), outcome: outcome, clock: stamp.clock,
+      floor: stamp.floor, details: details)
   }
 }
 

@@ -131,6 +131,16 @@ extension TokenClaims {
         .clockStateMissing,
         "What this host knew of the time is gone, so only a token that answers a challenge is taken."
       )
+    case .otherMachine:
+      throw Refusal(
+        .clockStateMissing,
+        "What this host knew of the time was known of another machine: it is a copy, or went back "
+          + "to an older state; so only a token that answers a challenge is taken.")
+    case .shifted:
+      throw Refusal(
+        .clockRolledBack,
+        "The daemon's clocks are not those of PID 1 (a time namespace), so only a token that answers "
+          + "a challenge is taken.")
     case .rolledBack:
       throw Refusal(
         .clockRolledBack,

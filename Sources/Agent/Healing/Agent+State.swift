@@ -68,6 +68,7 @@ extension Agent {
       switch name {
       case "trust.json": trust.content
       case "notices.json": notices.content
+      case MachineStore.name: identity.content
       case _ where name.hasPrefix("guards/"): guards.content(name)
       case _ where name.hasPrefix("releases/"): releases.content(name)
       default: settings.content(name)

@@ -18,6 +18,8 @@ extension Agent {
       } catch {
         throw Refusal(.internalError, "The enrolment cannot be stored: \(error)")
       }
+      timekeeper.begin(enrolment.bundle)
+      acceptMachine()
       recorder.event(
         "enrolled", outcome: enrolment.identity.cluster, peer: connection.peer,
         details: [
@@ -111,6 +113,7 @@ extension Agent {
           throw Refusal(.internalError, "The bundle cannot be stored: \(error)")
         }
         bundleBehind = false
+        timekeeper.take(newer)
         recorder.event(
           "bundle", outcome: "\(newer.sequence)", peer: connection.peer,
           details: [("previous", "\(own.bundle.sequence)")])

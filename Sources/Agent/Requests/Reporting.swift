@@ -64,7 +64,8 @@ extension Agent {
         name: "mode",
         value: .string(settings.isAuditBoot ? "audit" : settings.current.mode.rawValue)),
       .init(name: "services", value: .object(services)),
-      .init(name: "clock", value: "wall"),
+      .init(name: "clock", value: .string(timekeeper.standing.rawValue)),
+      .init(name: "time", value: time),
       .init(
         name: "bundle",
         value: own.map {

@@ -67,8 +67,7 @@ extension Agent {
     do throws(Refusal) {
       return try verifier.judge(
         Array(request.arguments[0].utf8),
-        at: TrustedTime(
-          now: Clock.wall(), takesBearer: settings.current.bearer == .always),
+        at: timekeeper.time(takesBearer: settings.current.bearer == .always),
         challenges: { judge(nonce: $0, for: trust.identity) }, spent: recorder.spent)
     } catch {
       throw failed(error, request, connection)
@@ -131,14 +130,19 @@ extension Agent {
     let seconds = min(token.window ?? settings.current.maxWindow, settings.current.maxWindow)
     let now = Clock.wall()
     let record: Int64
+    let before = timekeeper.clock
     do {
+      // What it says of the time holds once it is spent, and not a moment later.
+      try timekeeper.take(token)
       record = try recorder.unprotectIntent(token, units: units, seconds: seconds, connection.peer)
     } catch {
+      timekeeper.revert(to: before)
       throw Refusal(
         .internalError,
         "The unprotect cannot be recorded, so it was refused and the token is not spent: \(error)",
         hint: "Is the disk below \(paths.state) readable and writable?")
     }
+    if token.challengeElapsed != nil { acceptMachine() }
     let grant = Grant(
       token: token, services: units,
       endsAtBoottime: Clock.boottimeMicroseconds() + UInt64(seconds) * 1_000_000,

@@ -10,7 +10,9 @@ enum Slots {
   static let capacity = size - 128
 
   /// What to write, and where. `counter` says which of the two, and is higher with every writing.
-  static func encode(_ text: [UInt8], counter: Int64) -> (bytes: [UInt8], offset: Int) {
+  static func encode(
+    _ text: [UInt8], counter: Int64, size: Int = size
+  ) -> (bytes: [UInt8], offset: Int) {
     let body = Array("\(counter) ".utf8) + text
     let hash = Array(SHA256Hash.hex(SHA256Hash.of(body)).utf8)
     return (
@@ -19,9 +21,14 @@ enum Slots {
   }
 
   /// The text that was written last, of those that are whole.
-  static func newest(in bytes: [UInt8]) -> [UInt8]? {
+  static func newest(in bytes: [UInt8]) -> [UInt8]? { latest(in: bytes)?.text }
+
+  /// The same with its counter, of slots of that size.
+  static func latest(
+    in bytes: [UInt8], size: Int = size
+  ) -> (counter: Int64, text: [UInt8])? {
     [0, size].compactMap { decode(bytes.dropFirst($0).prefix(size)) }
-      .max { $0.counter < $1.counter }?.text
+      .max { $0.counter < $1.counter }
   }
 
   private static func decode(_ slot: ArraySlice<UInt8>) -> (counter: Int64, text: [UInt8])? {

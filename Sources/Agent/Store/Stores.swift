@@ -2,6 +2,7 @@ internal import AgentToken
 internal import Ledger
 internal import Linux
 internal import Protection
+internal import Version
 
 /// Everything that the agent keeps on disk.
 struct Stores {
@@ -12,6 +13,9 @@ struct Stores {
   let guards: GuardStore
   let releases: ReleaseStore
   let board: ShieldBoard
+  let clocks: MachineClocks
+  let timekeeper: Timekeeper
+  let identity: MachineStore
 
   init(
     _ paths: Paths, _ scheme: any SignatureScheme, _ witness: Witness
@@ -33,6 +37,12 @@ struct Stores {
     trust = TrustStore(vault: vault, scheme: scheme)
     guards = try GuardStore(vault: vault)
     releases = ReleaseStore(vault: vault, scheme: scheme)
+    clocks = MachineClocks()
+    timekeeper = Timekeeper(
+      store: ClockStore(places: vault.places), bundle: trust.trust?.bundle,
+      floor: recorder.lastFloor, buildDate: holdfastReleased, read: clocks.read)
+    recorder.stamp = { [timekeeper] in timekeeper.stamp }
+    identity = MachineStore(vault: vault)
     board = try ShieldBoard(directory: paths.state, configuration: paths.configuration)
   }
 

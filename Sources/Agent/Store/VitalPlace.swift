@@ -21,7 +21,7 @@ final class VitalPlace {
     let isUnflagged: Bool
   }
 
-  static let singles = ["trust.json", "notices.json"]
+  static let singles = ["trust.json", "notices.json", "machine.json"]
   static let folders = ["guards", "releases", "accepted", "accepted/services.d"]
   static let sealName = "seal"
 
@@ -118,20 +118,26 @@ final class VitalPlace {
     guard text.count <= Slots.capacity else {
       throw SystemError(errno: ErrorNumber.fileTooLarge, operation: "seal \(directory)")
     }
-    let path = path(Self.sealName)
-    if try Files.status(path).map({ $0.kind != .regular || $0.size < 2 * Int64(Slots.size) })
-      ?? true
-    {
+    try overwrite(
+      Self.sealName, Slots.encode(text, counter: seal.generation), size: 2 * Slots.size)
+  }
+
+  /// Writes one slot of a file of `size` bytes in place, on a full disk too; on the disk when it
+  /// returns.
+  func overwrite(
+    _ name: String, _ slot: (bytes: [UInt8], offset: Int), size: Int
+  ) throws(SystemError) {
+    let path = path(name)
+    if try Files.status(path).map({ $0.kind != .regular || $0.size < Int64(size) }) ?? true {
       // Written, not only reserved, so that no full disk keeps it from being written over.
-      try write(Self.sealName, [UInt8](repeating: 0, count: 2 * Slots.size))
+      try write(name, [UInt8](repeating: 0, count: size))
     }
-    try clear(Self.sealName)
-    let slot = Slots.encode(text, counter: seal.generation)
+    try clear(name)
     let file = try FileDescriptor.open(
       path, flags: OpenFlags.readWrite | OpenFlags.noFollow | OpenFlags.nonBlocking)
     try file.write(slot.bytes, at: Int64(slot.offset))
     try file.syncData()
-    settle(Self.sealName)
+    settle(name)
   }
 
   // MARK: Looking after it

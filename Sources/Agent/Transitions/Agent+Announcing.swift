@@ -53,7 +53,7 @@ extension Agent {
 
   /// What keeps this host from being called protected, the most general first.
   var problems: [String] {
-    var found = [auditBoot, stateProblem].compactMap(\.self) + standstill
+    var found = [auditBoot, stateProblem].compactMap(\.self) + standstill + timeProblems
     found += notices.alarms + vault.problems
     found += settings.problems
     if machine.state != .unmanaged, trust.trust == nil {

@@ -3,7 +3,7 @@ enum LogLine {
   /// Members with a place of their own in the line, or that only machines need.
   private static let placed: Set<String> = [
     "seq", "time", "boottime", "boot_id", "event", "phase", "outcome", "peer", "iss", "jti", "exp",
-    "clock", "count", "last", "head",
+    "clock", "floor", "count", "last", "head",
   ]
 
   static func describe(_ record: Reply, paint: Paint) -> String {

@@ -3,9 +3,14 @@ enum Timestamp {
   /// Up to the last second of the year 9999.
   static let range: ClosedRange<Int64> = 0...253_402_300_799
 
+  /// What is out of range becomes its nearer end.
+  static func clamped(_ seconds: Int64) -> Int64 {
+    min(max(seconds, range.lowerBound), range.upperBound)
+  }
+
   /// RFC 3339 in UTC, such as `2026-03-01T09:30:00Z`. What is out of range shows as its nearer end.
   static func text(_ seconds: Int64) -> String {
-    let seconds = min(max(seconds, range.lowerBound), range.upperBound)
+    let seconds = clamped(seconds)
     let (days, second) = seconds.quotientAndRemainder(dividingBy: 86_400)
     // The civil calendar from a count of days: years begin in March, eras have 400 of them.
     let (era, dayOfEra) = (days + 719_468).quotientAndRemainder(dividingBy: 146_097)

@@ -1,11 +1,15 @@
 /// The time that tokens are judged by, made by whoever answers for the clock.
 package struct TrustedTime: Sendable, Equatable {
   /// Why the clock is not believed, so that only a challenge token is taken.
-  package enum Doubt: String, Sendable, Equatable {
+  package enum Doubt: Sendable, Equatable {
     /// It shows less than is known to have passed.
-    case rolledBack = "clock_rolled_back"
+    case rolledBack
     /// What is known of earlier times is gone.
-    case stateMissing = "clock_state_missing"
+    case stateMissing
+    /// What is known is known of another machine.
+    case otherMachine
+    /// The clocks of this process are not those of PID 1.
+    case shifted
   }
 
   /// Whole seconds since the epoch, rounded down, within 0 … 253402300799: the later of the wall
@@ -19,7 +23,7 @@ package struct TrustedTime: Sendable, Equatable {
 
   /// What is out of range becomes its nearer end.
   package init(now: Int64, hardFloor: Int64 = 0, doubt: Doubt? = nil, takesBearer: Bool = true) {
-    self.now = min(max(now, Timestamp.range.lowerBound), Timestamp.range.upperBound)
+    self.now = Timestamp.clamped(now)
     self.hardFloor = hardFloor
     self.doubt = doubt
     self.takesBearer = takesBearer
