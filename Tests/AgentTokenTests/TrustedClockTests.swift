@@ -455,7 +455,7 @@ struct TrustedClockTests {
   /// was over then opens nothing for as long as the state is there and the host was on.
   @Test func noSequenceOfStepsBringsATokenBack() throws {
     var random = SystemRandomNumberGenerator()
-    for _ in 1...200 {
+    for _ in 1...30 {
       var host = try SimulatedHost()
       host.wait(hour)
       let stolen = host.real
