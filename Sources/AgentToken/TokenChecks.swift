@@ -124,28 +124,11 @@ extension TokenClaims {
       throw Refusal(
         .challengeRequired, "This host takes only tokens that answer a challenge it made.")
     }
-    switch time.doubt {
-    case nil: break
-    case .stateMissing:
+    if let doubt = time.doubt {
       throw Refusal(
-        .clockStateMissing,
-        "What this host knew of the time is gone, so only a token that answers a challenge is taken."
-      )
-    case .otherMachine:
-      throw Refusal(
-        .clockStateMissing,
-        "What this host knew of the time was known of another machine: it is a copy, or went back "
-          + "to an older state; so only a token that answers a challenge is taken.")
-    case .shifted:
-      throw Refusal(
-        .clockRolledBack,
-        "The daemon's clocks are not those of PID 1 (a time namespace), so only a token that answers "
-          + "a challenge is taken.")
-    case .rolledBack:
-      throw Refusal(
-        .clockRolledBack,
-        "This host's clock shows less than is known to have passed (the trusted time is at least "
-          + "\(Timestamp.text(now))), so only a token that answers a challenge is taken.")
+        doubt.isOfState ? .clockStateMissing : .clockRolledBack,
+        "Only a token that answers a challenge is taken, because \(doubt.reason); "
+          + "the time here is at least \(Timestamp.text(max(now, time.hardFloor))).")
     }
     guard issuedAt <= now + TokenVerifier.maxClockSkew else {
       throw Refusal(

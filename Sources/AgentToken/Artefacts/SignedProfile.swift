@@ -102,18 +102,10 @@ package struct SignedProfile: Sendable, Equatable {
         "It would loosen \(what.joined(separator: ", ")), and its key \(signer.kid.quoted()) may "
           + "only tighten.")
     }
-    switch time.doubt {
-    case nil: break
-    case .stateMissing:
+    if let doubt = time.doubt {
       throw kind.refusal(
-        kind.clockStateMissing,
-        "It would loosen \(what.joined(separator: ", ")), and what this host knew of the time is "
-          + "gone.")
-    case .rolledBack:
-      throw kind.refusal(
-        kind.clockRolledBack,
-        "It would loosen \(what.joined(separator: ", ")), and this host's clock shows less than is "
-          + "known to have passed.")
+        doubt.isOfState ? kind.clockStateMissing : kind.clockRolledBack,
+        "It would loosen \(what.joined(separator: ", ")), and \(doubt.reason).")
     }
     guard issuedAt <= time.now + TokenVerifier.maxClockSkew else {
       throw kind.refusal(

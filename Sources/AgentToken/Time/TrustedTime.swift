@@ -10,6 +10,21 @@ package struct TrustedTime: Sendable, Equatable {
     case otherMachine
     /// The clocks of this process are not those of PID 1.
     case shifted
+
+    /// What is wrong, as the second half of a sentence.
+    var reason: String {
+      switch self {
+      case .rolledBack: "this host's clock shows less than is known to have passed"
+      case .stateMissing: "what this host knew of the time is gone"
+      case .otherMachine:
+        "what this host knew of the time was known of another machine: it is a copy, or went back "
+          + "to an older state"
+      case .shifted: "the daemon's clocks are not those of PID 1 (it is in a time namespace)"
+      }
+    }
+
+    /// It is what is known that is wrong, and not the clock: `clock_state_missing`.
+    var isOfState: Bool { self == .stateMissing || self == .otherMachine }
   }
 
   /// Whole seconds since the epoch, rounded down, within 0 … 253402300799: the later of the wall
