@@ -59,8 +59,8 @@ extension Agent {
     case .stateMissing:
       "What this host knew of the time is gone: only a token that answers a challenge opens it."
     case .otherMachine:
-      "\(otherMachine ?? "This is another machine than it was"): only a token that answers a "
-        + "challenge opens it."
+      "\(otherMachine ?? "This is another machine than it was, a copy or an older state of it"); "
+        + "only a token that answers a challenge opens it."
     case .shifted:
       "The daemon runs in a time namespace of its own: only a token that answers a challenge opens "
         + "this host."
@@ -88,6 +88,8 @@ extension Agent {
     let marks = MachineStore.current()
     guard identity.differences(marks).isEmpty else {
       guard timekeeper.standing != .otherMachine else { return }
+      // What was asked of the other one is not for this one to take an answer to.
+      challengeKey.renew()
       timekeeper.suspectMachine()
       return
     }
@@ -101,8 +103,9 @@ extension Agent {
   private var otherMachine: String? {
     let marks = identity.differences(MachineStore.current())
     guard !marks.isEmpty else { return nil }
-    return "This is another machine than it was (another \(marks.joined(separator: " and "))): a "
-      + "copy, or an older state of it"
+    return
+      "This is another machine than it was (another \(marks.joined(separator: " and "))), a copy "
+      + "or an older state of it"
   }
 
   /// What keeps the host from being called protected.
