@@ -7,6 +7,7 @@ internal import Linux
 ///     bundle.jws      the trust bundle in force
 ///     bundles/        those that changed the roots
 ///     keys/KID.jwk    the keys, mode 0600
+///     hosts/ID.json   what challenges said of hosts' ledgers
 ///     lock            held during a change
 ///
 /// The bundle in force is the only truth: it says which keys there are. Every change writes new

@@ -5,6 +5,8 @@ package import Linux
 extension Refusal.Code {
   /// What was asked for cannot be: a name, a time or a combination that no host would take.
   package static let invalid = Self(rawValue: "invalid_request")
+  /// A text that is no challenge, or was misread.
+  package static let challengeMalformed = Self(rawValue: "challenge_malformed")
   /// `init` where an issuer is already.
   package static let issuerExists = Self(rawValue: "issuer_exists")
   /// No issuer in that directory.

@@ -72,6 +72,7 @@ extension Issuer {
       claims.append(
         .init(name: "services", value: .array(request.services.map(JSON.string))))
     }
+    add("nonce", request.nonce)
     claims.append(.init(name: "seq", value: .integer(bundle.sequence)))
     return .object(claims)
   }
@@ -91,7 +92,8 @@ extension Issuer {
     let verifier = TokenVerifier(bundle: bundle, identity: host, scheme: scheme)
     do {
       return try verifier.verify(
-        Array(text.utf8), at: TrustedTime(now: now), spent: { _, _ in nil })
+        Array(text.utf8), at: TrustedTime(now: now), challenges: { _ in .good(elapsed: 0) },
+        spent: { _, _ in nil })
     } catch {
       throw Refusal(
         error.code, "hosts would refuse this token, so it was not issued: \(error.message)",

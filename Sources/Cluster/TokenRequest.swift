@@ -18,6 +18,8 @@ package struct TokenRequest: Sendable {
   package var services: [String]
   /// Seconds until the token ends.
   package var lifetime: Int64
+  /// The challenge that it answers; nil for one that needs none.
+  package var nonce: String?
 
   /// The longest lifetime that an agent takes, and the one given unless another is asked for:
   /// 15 minutes.
