@@ -23,7 +23,7 @@ run() {
 command=("$@")
 [ "$what" = attacks ] || run unit --skip '^SystemTests\.' --skip '^AttackTests\.'
 [ "$what" != all ] || run system --filter '^SystemTests\.'
-[ "$what" != attacks ] || run attacks --filter '^AttackTests\.'
+[ "$what" = unit ] || run attacks --filter '^AttackTests\.'
 
 # Swift Testing ends each test, parametrised or not, with one of three lines, which start with a
 # symbol and end with a time or a reason.

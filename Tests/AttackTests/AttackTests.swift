@@ -25,7 +25,7 @@ struct AttackTests {
     }
   }
 
-  /// A few, others in every run.
+  /// A few, others in every run, for a minute.
   private func sample(_ table: AttackTable) async throws {
     var seed = Seed()
     print("Attacks of the seed \(seed.value); the same again: ATTACK_SEED=\(seed.value)")
@@ -33,14 +33,16 @@ struct AttackTests {
       .shuffled(using: &seed).prefix(16)
     let pairs = table.pairs(4, &seed)
     let harmless = table.harmless.shuffled(using: &seed).prefix(4)
-    let battlefield = Battlefield(suite: "bookworm")
-    try await battlefield.run(Array(attacks) + pairs + harmless) { judge($0) }
+    let chosen = (attacks + pairs + harmless).shuffled(using: &seed)
+    try await Battlefield(suite: "bookworm").run(chosen, within: 60) { judge($0) }
   }
 
+  /// Names of attacks, of two at once with a plus sign, and of classes.
   private func those(_ names: Set<String>, _ table: AttackTable) async throws {
     let suites = Self.variable("SUITES") ?? "bookworm"
+    let pairs = names.compactMap { table.pair($0) }
     for suite in suites.split(separator: ",").map(String.init) {
-      for attacks in table.campaign {
+      for attacks in table.campaign + [pairs] {
         let chosen = attacks.filter {
           names.contains($0.id) || names.contains($0.kind?.id ?? "harmless")
         }

@@ -20,20 +20,22 @@ struct CrashLoopTests {
         systemctl kill --signal=KILL example-agent
         """)
       let delay = "systemctl show -P RestartUSec example-agent"
-      let slow = try await machine.eventually(within: 15, "[ \"$(\(delay))\" = 2s ]")
+      let slow = try await machine.eventually("[ \"$(\(delay))\" = 2s ]")
       let status = try await machine.run("systemctl status example-agent; \(delay)")
       #expect(slow, "\(status)")
+      let start = ContinuousClock.now
       let rate = try await machine.must(
         """
         count() { systemctl show -P NRestarts example-agent; }
         before=$(count); sleep 5; echo $(($(count) - before))
         """)
-      #expect(try #require(Int(rate)) <= 3)
+      let seconds = start.duration(to: .now) / .seconds(1)
+      #expect(Double(try #require(Int(rate))) <= seconds / 2 + 1)
 
       try await machine.must("touch /root/mended")
-      #expect(try await machine.eventually(within: 5, "is-whole \(ProtectedHost.agent)"))
-      try await host.withstands("systemctl kill --signal=KILL example-agent", within: 3)
-      #expect(try await machine.eventually(within: 3, "[ \"$(\(delay))\" = 0 ]"))
+      #expect(try await machine.eventually("is-whole \(ProtectedHost.agent)"))
+      try await host.withstands("systemctl kill --signal=KILL example-agent")
+      #expect(try await machine.eventually("[ \"$(\(delay))\" = 0 ]"))
     }
   }
 

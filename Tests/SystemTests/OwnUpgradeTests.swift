@@ -20,7 +20,7 @@ struct OwnUpgradeTests {
       let installed = try await machine.must("dpkg-query -W -f '${Version}' holdfast")
       #expect(installed == Checkout.version + "+next")
       // Its program is the same, so that is-whole's sums still hold.
-      #expect(try await host.becomesProtected(within: 5))
+      #expect(try await host.becomesProtected())
       try await host.expectProtected()
       try await host.refuses("systemctl stop holdfastd", on: ProtectedHost.daemon)
       try await host.refuses("dpkg --purge --force-all holdfast", on: ProtectedHost.daemon)

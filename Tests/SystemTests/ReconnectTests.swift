@@ -26,7 +26,7 @@ struct ReconnectTests {
 
       try await network(host.machine, "route add default via 192.0.2.2")
       try await host.allows(hook)
-      #expect(try await host.becomesProtected(within: 3))
+      #expect(try await host.becomesProtected())
       try await host.expectProtected()
     }
   }

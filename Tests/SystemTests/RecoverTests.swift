@@ -15,7 +15,7 @@ struct RecoverTests {
         printf '[Service]\\nNice=1\\n' >/etc/systemd/system/example-agent.service.d/own.conf
         systemctl daemon-reload; holdfast protect
         """)
-      #expect(try await host.becomesProtected(within: 5))
+      #expect(try await host.becomesProtected())
       let status = try await host.machine.must("holdfast status")
       #expect(status.contains("Changed while unprotected"))
       #expect(status.contains("/usr/sbin/example-agent"))
@@ -39,7 +39,7 @@ struct RecoverTests {
       try await host.machine.install(try ProtectedDisk.package("example-agent", "1.1"))
       try await host.machine.must(
         "echo '# mine' >>/etc/example-agent/agent.conf; holdfast accept; holdfast protect")
-      #expect(try await host.becomesProtected(within: 5))
+      #expect(try await host.becomesProtected())
       #expect(try await !host.machine.must("holdfast status").contains("Changed"))
     }
   }
@@ -67,8 +67,8 @@ struct RecoverTests {
         done
         kill -KILL $daemon
         """)
-      #expect(try await machine.eventually(within: 5, "holdfast ping"))
-      #expect(try await machine.eventually(within: 5, "holdfast status | grep -q Degraded"))
+      #expect(try await machine.eventually("holdfast ping"))
+      #expect(try await machine.eventually("holdfast status | grep -q Degraded"))
       #expect(try await machine.run("holdfast recover --json").text.contains("\"protected\""))
       let again = try await machine.run("holdfast unprotect --json -", input: token)
       #expect(again.text.contains("already_used"), "\(again)")

@@ -79,7 +79,7 @@ struct WindowTests {
       try await host.unprotect()
       try await host.allows("systemctl stop example-agent")
       try await host.allows(command)
-      #expect(try await host.becomesProtected(within: 5))
+      #expect(try await host.becomesProtected())
       try await host.expectProtected()
       try await host.refuses("rm -f /usr/sbin/example-agent")
       try await host.refuses("apt-get remove -y example-agent")
@@ -90,12 +90,15 @@ struct WindowTests {
   func timeIsOver() async throws {
     try await withProtectedHost { host in
       // The shortest window that there is.
+      let start = ContinuousClock.now
       let output = try await host.unprotect(window: 60)
       #expect(output.text.contains("1 min"), "\(output)")
       try await host.allows("systemctl stop example-agent")
-      try await Task.sleep(for: .seconds(55))
-      #expect(try await host.state == "unprotected")
-      #expect(try await host.becomesProtected(within: 8))
+      try await Task.sleep(for: .seconds(50) - start.duration(to: .now))
+      let state = try await host.state
+      // What is asked too late, on a busy machine, says nothing.
+      if start.duration(to: .now) < .seconds(60) { #expect(state == "unprotected") }
+      #expect(try await host.becomesProtected(within: 30))
       try await host.expectProtected()
     }
   }

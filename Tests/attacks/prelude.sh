@@ -11,6 +11,7 @@ CGROUPS=/sys/fs/cgroup
 CGROUP=$CGROUPS$(systemctl show --value -p ControlGroup "$UNIT")
 SLICE=$(systemctl show --value -p Slice "$UNIT")
 DAEMON=holdfastd.service
+DAEMON_CGROUP=$CGROUPS$(systemctl show --value -p ControlGroup "$DAEMON")
 STATE=/var/lib/holdfast
 CONTROL=/etc/systemd/system.control
 INFO=/var/lib/dpkg/info

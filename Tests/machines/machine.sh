@@ -23,7 +23,7 @@ directory=$2
 shift 2
 options=("$@")
 name=$(basename "$directory")
-boot_seconds=60
+boot_seconds=180
 leader=
 
 # True while the machine runs, also in the moment between the two halves of a reboot.

@@ -27,7 +27,7 @@ package enum HostCommand {
 
   /// Runs COMMAND, found along PATH. It is killed, with its children, after `seconds`.
   package static func run(
-    _ command: [String], input: String? = nil, seconds: Int = 30
+    _ command: [String], input: String? = nil, seconds: Int = 60
   ) async throws -> CommandOutput {
     // Files, not pipes: nothing to drain, and a child that lives on holds nobody up.
     let scratch = FileManager.default.temporaryDirectory

@@ -77,7 +77,9 @@ package struct ProtectedHost: Sendable {
   }
 
   /// True once the host, not only a service of it, says that it is protected.
-  package func becomesProtected(within seconds: Double) async throws -> Bool {
+  package func becomesProtected(
+    within seconds: Double = Double(Machine.patience)
+  ) async throws -> Bool {
     try await machine.eventually(
       within: seconds, #"holdfast status --json | grep -q '^{"ok":true,"state":"protected"'"#)
   }

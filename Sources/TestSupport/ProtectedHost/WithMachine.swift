@@ -1,6 +1,6 @@
 /// Boots a machine that is protected, and takes it down again.
 package func withProtectedHost(
-  suite: String = "bookworm", arguments: [String] = [], limit seconds: Int = 180,
+  suite: String = "bookworm", arguments: [String] = [], limit seconds: Int = 420,
   _ body: (ProtectedHost) async throws -> Void
 ) async throws {
   let disk = try await ProtectedDisk.machine(suite: suite)
@@ -14,7 +14,7 @@ package func withProtectedHost(
 ///
 /// Not a time limit of Swift Testing: that would count the time spent waiting for a slot.
 package func withMachine(
-  _ image: Machine.Image = .debian(), arguments: [String] = [], limit seconds: Int = 180,
+  _ image: Machine.Image = .debian(), arguments: [String] = [], limit seconds: Int = 420,
   _ body: (Machine) async throws -> Void
 ) async throws {
   try await MachineSlots.shared.with {

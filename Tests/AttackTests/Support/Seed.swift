@@ -27,6 +27,12 @@ struct Seed: RandomNumberGenerator {
 }
 
 extension AttackTable {
+  /// Those of the name ID+ID; nil where it is no such name.
+  func pair(_ name: String) -> Attack? {
+    let both = name.split(separator: "+").compactMap { id in attacks.first { $0.id == id } }
+    return both.count == 2 ? both[0].beside(both[1]) : nil
+  }
+
   /// Pairs of attacks of different classes, none of which is expected to work.
   func pairs(_ count: Int, _ seed: inout Seed) -> [Attack] {
     let fit = attacks.filter { $0.expected != .verdict(.possible) && !$0.needsReboot }

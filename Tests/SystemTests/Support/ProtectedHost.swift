@@ -3,13 +3,13 @@ import TestSupport
 import Testing
 
 extension ProtectedHost {
-  /// The host is protected, now or very soon, and so is the service.
+  /// The host is protected, now or soon, and so is the service.
   func expectProtected(
     _ sourceLocation: SourceLocation = #_sourceLocation
   ) async throws {
-    let whole = try await machine.run("await-whole 2 \(Self.agent)")
+    let whole = try await machine.run("await-whole \(Machine.patience) \(Self.agent)")
     #expect(whole.succeeded, "\(whole.line)", sourceLocation: sourceLocation)
-    let isProtected = try await becomesProtected(within: 2)
+    let isProtected = try await becomesProtected()
     let status = try await status().encoded()
     #expect(isProtected, "\(status)", sourceLocation: sourceLocation)
     try await refuses("systemctl stop example-agent", sourceLocation)
@@ -41,7 +41,7 @@ extension ProtectedHost {
 
   /// Whatever COMMAND says, UNIT is whole again within SECONDS and then stays so.
   func withstands(
-    _ command: String, on unit: String = agent, within seconds: Int = 1,
+    _ command: String, on unit: String = agent, within seconds: Int = Machine.patience,
     _ sourceLocation: SourceLocation = #_sourceLocation
   ) async throws {
     let verdict = try await machine.run("withstands \(seconds) \(unit)", input: command)
