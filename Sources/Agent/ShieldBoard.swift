@@ -116,7 +116,7 @@ final class ShieldBoard {
   }
 
   func inspect(_ service: ServiceDefinition, _ name: ShieldName) -> [Problem] {
-    let covers = name == .file ? covers(service).map(\.problem) : []
+    let covers = name == .file ? covers(service, places(service)).map(\.problem) : []
     return covers + selected([name]).flatMap { $0.inspect(service) }
   }
 
@@ -182,11 +182,20 @@ extension ShieldBoard {
   /// Before anything else: what is covered can neither be looked at nor mended.
   private func uncover(_ service: ServiceDefinition) -> Engagement {
     var result = Engagement()
-    for finding in covers(service) {
+    let paths = places(service)
+    var stuck: Set<String> = []
+    // Found anew after each: one that is taken away may take others along, and to go on by what was
+    // found before would take away the host's own in their place. What is left for now is found by
+    // the next look.
+    for _ in 0..<64 {
+      guard
+        let finding = covers(service, paths).first(where: { !stuck.contains($0.problem.path) })
+      else { break }
       do throws(SystemError) {
         try finding.undo()
         result.mended.append(finding.problem)
       } catch {
+        stuck.insert(finding.problem.path)
         result.problems.append(
           Problem(path: finding.problem.path, what: "\(finding.problem.what): \(error)"))
       }
@@ -196,9 +205,10 @@ extension ShieldBoard {
     return result
   }
 
-  private func covers(_ service: ServiceDefinition) -> [Covers.Finding] {
-    guard let mounts = try? Mounts.all() else { return [] }
-    return Covers(mounts: mounts).find(service, places(service))
+  private func covers(_ service: ServiceDefinition, _ paths: Set<String>) -> [Covers.Finding] {
+    let places = Covers.places(of: paths)
+    guard let mounts = try? Mounts.all(at: places) else { return [] }
+    return Covers(mounts: mounts).find(service, paths)
   }
 
   /// Every path that may not be covered.

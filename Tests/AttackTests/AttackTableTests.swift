@@ -28,11 +28,13 @@ struct AttackTableTests {
 
   @Test("a line that starts with a space goes on with the command")
   func continuation() throws {
-    let table = try AttackTable("# why\na stop healed:7 true\n  false\n\nb harmless works ls")
+    let table = try AttackTable(
+      "# why\na stop healed:7 true\n  false\n\nb harmless works ls\nc state told:8 ls")
     let attack = try #require(table.attacks.first)
     #expect(attack.command == "true\nfalse")
     #expect(attack.seconds == 7)
     #expect(attack.expected == .verdict(.healed))
+    #expect(table.attacks.last?.isTold == true && !attack.isTold)
     #expect(table.harmless.map(\.id) == ["b"])
   }
 

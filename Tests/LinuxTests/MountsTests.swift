@@ -20,5 +20,6 @@ struct MountsTests {
 
   @Test func knowsTheRoot() throws {
     #expect(try Mounts.all().contains { $0.point == "/" })
+    #expect(try Mounts.all(at: ["/", "/none"]) == Mounts.all().filter { $0.point == "/" })
   }
 }

@@ -93,6 +93,12 @@ shadow() {
   systemctl daemon-reload
 }
 
+# apart: a program on a file system of its own, whose mounts are not seen elsewhere
+apart() {
+  mkdir -p /root/apart && mount -t tmpfs none /root/apart && mount --make-private /root/apart
+  cp /bin/true /root/apart/true
+}
+
 # script PATH TEXT: a shell script
 script() {
   mkdir -p "$(dirname "$1")" && printf '#!/bin/sh\n%s\n' "$2" >"$1" && chmod 0755 "$1"

@@ -31,6 +31,16 @@ package struct Mount: Sendable, Equatable {
     flags = Self.names.reduce(0) { options.contains($1.0) ? $0 | $1.1 : $0 }
   }
 
+  /// Where the mount of a line of mountinfo is mounted: its fifth field.
+  static func point(line: Substring) -> String? {
+    var rest = line.utf8
+    for _ in 0..<4 {
+      guard let space = rest.firstIndex(of: UInt8(ascii: " ")) else { return nil }
+      rest = rest[rest.index(after: space)...]
+    }
+    return unescaped(String(Substring(rest.prefix { $0 != UInt8(ascii: " ") })))
+  }
+
   /// Names in mountinfo, and the flags that they stand for: <linux/mount.h>.
   private static let names: [(String, UInt)] = [
     ("ro", readOnly), ("nosuid", 2), ("nodev", 4), ("noexec", noExec), ("noatime", 1024),
@@ -80,6 +90,13 @@ package enum Mounts {
   /// All of them, in the order in which they were mounted: of two at one place the later counts.
   package static func all() throws(SystemError) -> [Mount] {
     try Files.text(path).split(separator: "\n").compactMap(Mount.init)
+  }
+
+  /// Those at the given places; quick also where somebody made tens of thousands elsewhere.
+  package static func all(at places: Set<String>) throws(SystemError) -> [Mount] {
+    try Files.text(path).split(separator: "\n").compactMap { line in
+      Mount.point(line: line).flatMap(places.contains) == true ? Mount(line: line) : nil
+    }
   }
 
   /// Takes away what is mounted on top at `point`, be it in use or not: umount2(2).

@@ -63,7 +63,7 @@ package struct Covers {
   }
 
   /// The paths themselves and every directory above them.
-  private static func places(of paths: Set<String>) -> Set<String> {
+  package static func places(of paths: Set<String>) -> Set<String> {
     var places: Set<String> = ["/"]
     for path in paths {
       var place = path

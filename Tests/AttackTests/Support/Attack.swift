@@ -15,6 +15,9 @@ struct Attack: Sendable, Hashable {
   let expected: Expectation
   /// How long after the command all has to be whole again.
   let seconds: Int
+  /// Takes away what no copy brings back, such as the ledger: the host is protected as before, and
+  /// may say that it is degraded until somebody with a token has looked.
+  var isTold = false
   /// For `sh`, after Tests/attacks/prelude.sh; as root.
   let command: String
 
@@ -27,7 +30,7 @@ struct Attack: Sendable, Hashable {
   func beside(_ other: Attack) -> Attack {
     Attack(
       id: "\(id)+\(other.id)", kind: kind, expected: .verdict(.healed),
-      seconds: max(seconds, other.seconds) + 1,
+      seconds: max(seconds, other.seconds) + 1, isTold: isTold || other.isTold,
       command: "(\n\(command)\n) &\n(\n\(other.command)\n) &\nwait\n")
   }
 }

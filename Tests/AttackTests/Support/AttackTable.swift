@@ -62,11 +62,16 @@ struct AttackTable: Sendable {
     guard let kind = AttackClass(rawValue: String(fields[1])) else {
       throw Mistake(line: line, what: "\(fields[1]) is no class of AttackClass")
     }
-    guard let verdict = expected.first.flatMap({ AttackVerdict(rawValue: String($0)) }) else {
+    let isTold = expected.first == "told"
+    guard
+      let verdict = isTold
+        ? .healed : expected.first.flatMap({ AttackVerdict(rawValue: String($0)) })
+    else {
       throw Mistake(line: line, what: "\(fields[2]) is no verdict")
     }
     return Attack(
-      id: id, kind: kind, expected: .verdict(verdict), seconds: seconds, command: command)
+      id: id, kind: kind, expected: .verdict(verdict), seconds: seconds, isTold: isTold,
+      command: command)
   }
 
   /// The classes that have attacks, in the order of `AttackClass`.

@@ -44,8 +44,9 @@ struct Battlefield: Sendable {
         }
         // What worked is not to be survived.
         guard last.verdict != .possible else { return }
+        _ = try await instrument(host.machine, "release", seconds: 60)
         try await host.machine.reboot()
-        let wrong = try await settled(host.machine)
+        let wrong = try await settled(host.machine, isTold: last.attack.isTold)
         if !wrong.isEmpty {
           var outcome = Outcome(attack: last.attack, verdict: .possible)
           outcome.wrong = "after a reboot: \(wrong)"
@@ -130,7 +131,9 @@ struct Battlefield: Sendable {
   private func fight(
     _ attacks: ArraySlice<Attack>, _ machine: Machine, within time: Int = 86_400
   ) async throws -> [Outcome] {
-    let names = attacks.map { "\($0.id):\($0.seconds * Self.patience)" }.joined(separator: " ")
+    let names = attacks.map {
+      "\($0.id):\($0.seconds * Self.patience)\($0.isTold ? ":told" : "")"
+    }.joined(separator: " ")
     let output = try await instrument(
       machine, "run \(time) \(names)", seconds: 120 + 60 * attacks.count)
     var outcomes: [Outcome] = []
@@ -147,7 +150,8 @@ struct Battlefield: Sendable {
     _ = try await host.machine.run(". \(Self.folder)/prelude.sh; . \(Self.folder)/\(attack.id).sh")
     try await host.machine.reboot()
     let start = ContinuousClock.now
-    let wrong = try await settled(host.machine, within: attack.seconds * Self.patience)
+    let wrong = try await settled(
+      host.machine, within: attack.seconds * Self.patience, isTold: attack.isTold)
     var outcome = Outcome(attack: attack, verdict: wrong.isEmpty ? .healed : .possible)
     outcome.late = Int(start.duration(to: .now) / .microseconds(1))
     outcome.wrong = wrong
@@ -155,8 +159,11 @@ struct Battlefield: Sendable {
   }
 
   /// What is wrong with the machine, and stays so; empty where all is well.
-  private func settled(_ machine: Machine, within seconds: Int = 30) async throws -> String {
-    let output = try await instrument(machine, "settle \(seconds)", seconds: seconds + 30)
+  private func settled(_ machine: Machine, within seconds: Int = 30, isTold: Bool = false)
+    async throws -> String
+  {
+    let output = try await instrument(
+      machine, "settle \(seconds) \(isTold ? "told" : "")", seconds: seconds + 30)
     guard let reply = try? JSON.parse(Array(output.line.utf8)) else { return output.text }
     return reply["wrong"]?.string ?? ""
   }
