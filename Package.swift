@@ -88,7 +88,8 @@ let package = Package(
     program(
       "holdfast",
       [
-        "JSON", "Configuration", "ControlSocket", "DebianArchive", "Linux", "Version", arguments,
+        "JSON", "AgentToken", "Configuration", "ControlSocket", "DebianArchive", "Linux", "Version",
+        arguments,
       ]),
     program("holdfast-canary", ["Linux"], settings: lean),
     program(
@@ -104,7 +105,7 @@ let package = Package(
     tests(
       "AgentTokenTests", ["AgentToken", "JSON", "Linux", "TestSupport"],
       resources: [.copy("Vectors")]),
-    tests("ProtectionTests", ["Protection", "TestSupport"]),
+    tests("ProtectionTests", ["Protection", "AgentToken", "JSON", "TestSupport"]),
     tests("ConfigurationTests", ["Configuration", "JSON", "Protection", "TestSupport"]),
     tests("LinuxTests", ["Linux", "TestSupport"]),
     tests("LedgerTests", ["Ledger", "JSON", "Linux", "TestSupport"]),

@@ -192,7 +192,11 @@ package final class Agent {
     }
     recorder.event("started", outcome: wasEnrolled ? "enrolled" : "unmanaged")
     forgetLeftCanary()
-    handle(.started(enrolled: wasEnrolled))
+    if let dismissal {
+      handle(.startedDismissed(dismissal))
+    } else {
+      handle(.started(enrolled: wasEnrolled))
+    }
     if machine.state == .unmanaged { ready() }
   }
 
@@ -240,6 +244,7 @@ package final class Agent {
       switch action {
       case .engage: engage()
       case .release(let grant): release(grant)
+      case .dismiss: dismiss()
       case .startWindow(let grant): startWindow(grant)
       case .endWindow: window = nil
       case .announce: announce(from: before)

@@ -8,8 +8,9 @@ package enum Authority {
   private static let ranks: [String: Rank] = [
     "unprotect": .member, "protect": .member, "reconnected": .member, "check": .member,
     "challenge": .member,
-    "bundle": .member, "enroll": .root, "guard": .root, "reload": .root, "restart": .root,
-    "upgrade": .root, "release": .member, "accept": .root, "recover": .root,
+    "bundle": .member, "profile": .member, "revocations": .member, "release": .member,
+    "enroll": .root, "guard": .root, "reload": .root, "restart": .root,
+    "upgrade": .root, "accept": .root, "recover": .root,
     "doctor": .member, "doctor prove": .root,
     "status": .anyone, "events": .member, "watch": .anyone, "ping": .anyone, "version": .anyone,
     "help": .anyone,

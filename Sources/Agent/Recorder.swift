@@ -74,6 +74,16 @@ final class Recorder {
     return record
   }
 
+  /// Records something that is about to loosen protection; on disk on return.
+  func intent(
+    _ name: String, outcome: String, peer: Peer, details: [(String, String)]
+  ) throws(LedgerError) {
+    var event = make(name, outcome: outcome, peer: peer)
+    event.details = details.map { JSON.Member(name: $0.0, value: .string($0.1)) }
+    _ = try ledger.append(event, sync: true)
+    vault.witness(ledger.head)
+  }
+
   /// Records that a token is about to open services; on disk, and the token spent, on return.
   func unprotectIntent(
     _ token: VerifiedToken, units: Set<String>, seconds: Int64, _ peer: Peer

@@ -55,6 +55,8 @@ extension Refusal.Code {
 // The codes of the control socket itself.
 extension Refusal.Code {
   package static let protected = Self("protected")
+  /// A signed profile switched protection off.
+  package static let unmanaged = Self("unmanaged")
   package static let unitUnknown = Self("unit_unknown")
   package static let unitUnsupported = Self("unit_unsupported")
   package static let denied = Self("denied")
@@ -100,6 +102,8 @@ extension Refusal.Code {
       "Two bundles have the same sequence: the issuer has to sign a newer one."
     case .protected:
       "Unprotect this host with an agent token first."
+    case .unmanaged:
+      "Only another profile of the cluster switches it on again."
     case .denied:
       "Ask as root or as a member of the holdfast group."
     case .unknownVerb, .badArguments:

@@ -15,10 +15,10 @@ package struct Revocations: Sendable, Equatable {
     self.before = before
   }
 
-  /// From a bundle's `revoked` member.
+  /// From a bundle's `revoked` member, or a host's stored copy of one.
   ///
   /// - Throws: `bundle_malformed`: a member that is unknown or of a wrong shape.
-  init(_ value: JSON) throws(Refusal) {
+  package init(_ value: JSON) throws(Refusal) {
     let reader = ClaimReader(part: "Revoked", code: .bundleMalformed)
     var fields = Fields()
     for member in try reader.object(value) { try fields.take(member, reader) }

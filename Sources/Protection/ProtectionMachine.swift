@@ -11,6 +11,8 @@ package struct ProtectionMachine: Sendable, Equatable {
   package enum Event: Sendable, Equatable {
     /// The daemon is up; `enrolled` is what its trust store, or in its absence the shields, say.
     case started(enrolled: Bool)
+    /// The daemon is up, and the profile it accepted last switches protection off.
+    case startedDismissed(Dismissal)
     /// This host was enrolled just now.
     case enrolled
     /// A token verified and its intent is on disk.
@@ -25,6 +27,10 @@ package struct ProtectionMachine: Sendable, Equatable {
     case engaged(Outcome)
     /// The releasing that was ordered has ended; `false`: something of it failed.
     case released(Bool)
+    /// A profile was accepted; one that switches protection off comes with it.
+    case profileTaken(dismissal: Dismissal?)
+    /// The letting go that a profile ordered has ended; `false`: something of it failed.
+    case dismissed(Bool)
     /// An inspection found every shield in place, or not.
     case inspected(whole: Bool)
   }
@@ -42,6 +48,8 @@ package struct ProtectionMachine: Sendable, Equatable {
   package enum Action: Sendable, Equatable {
     case engage
     case release(Grant)
+    /// Let go of everything, by a profile's word.
+    case dismiss
     case startWindow(Grant)
     case endWindow
     /// Tell journal, ledger and watchers that the state is another.
@@ -61,6 +69,7 @@ package struct ProtectionMachine: Sendable, Equatable {
     case .degraded: return fromStanding(event, whole: false)
     case .releasing(let grant): return fromReleasing(event, grant)
     case .unprotected(let grant): return fromUnprotected(event, grant)
+    case .dismissing: return fromDismissing(event)
     }
   }
 
@@ -73,8 +82,11 @@ package struct ProtectionMachine: Sendable, Equatable {
     switch event {
     case .started(enrolled: true), .enrolled: return go(.engaging, [.announce, .engage])
     case .started(enrolled: false): return go(.unmanaged, [.announce])
+    case .startedDismissed(let dismissal): return go(.dismissing(dismissal), [.dismiss])
+    case .profileTaken(dismissal: nil): return go(.engaging, [.announce, .engage])
+    case .profileTaken: return []
     case .tokenAccepted, .protectAsked, .reconnected, .windowOver, .definitionsChanged,
-      .engaged, .released, .inspected:
+      .engaged, .released, .dismissed, .inspected:
       return [.ignore]
     }
   }
@@ -84,10 +96,11 @@ package struct ProtectionMachine: Sendable, Equatable {
     case .engaged(.whole): return go(.protected, [.announce])
     case .engaged(.damaged): return go(.degraded, [.announce])
     case .engaged(.awaitingPackages): return go(.awaitingPackages, [.announce])
-    case .tokenAccepted, .definitionsChanged: return [.retryWhenSettled]
+    case .tokenAccepted, .definitionsChanged, .profileTaken: return [.retryWhenSettled]
     case .protectAsked, .reconnected: return []  // under way already
     case .inspected: return []  // of a machine that is still changing
-    case .started, .enrolled, .windowOver, .released: return [.ignore]
+    case .started, .startedDismissed, .enrolled, .windowOver, .released, .dismissed:
+      return [.ignore]
     }
   }
 
@@ -97,9 +110,11 @@ package struct ProtectionMachine: Sendable, Equatable {
     case .engaged(.whole): return go(.protected, [.announce])
     case .engaged(.damaged): return go(.degraded, [.announce])
     case .engaged(.awaitingPackages): return []
-    case .definitionsChanged: return go(.engaging, [.engage])
+    case .definitionsChanged, .profileTaken(dismissal: nil): return go(.engaging, [.engage])
+    case .profileTaken(dismissal: let dismissal?): return go(.dismissing(dismissal), [.dismiss])
     case .protectAsked, .reconnected, .inspected: return []
-    case .started, .enrolled, .windowOver, .released: return [.ignore]
+    case .started, .startedDismissed, .enrolled, .windowOver, .released, .dismissed:
+      return [.ignore]
     }
   }
 
@@ -107,11 +122,13 @@ package struct ProtectionMachine: Sendable, Equatable {
   private mutating func fromStanding(_ event: Event, whole: Bool) -> [Action] {
     switch event {
     case .tokenAccepted(let grant): return go(.releasing(grant), [.release(grant)])
-    case .definitionsChanged: return go(.engaging, [.engage])
+    case .definitionsChanged, .profileTaken(dismissal: nil): return go(.engaging, [.engage])
+    case .profileTaken(dismissal: let dismissal?): return go(.dismissing(dismissal), [.dismiss])
     case .protectAsked, .reconnected: return whole ? [] : go(.engaging, [.engage])
     case .inspected(whole: let found):
       return found == whole ? [] : go(found ? .protected : .degraded, [.announce])
-    case .started, .enrolled, .windowOver, .engaged, .released: return [.ignore]
+    case .started, .startedDismissed, .enrolled, .windowOver, .engaged, .released, .dismissed:
+      return [.ignore]
     }
   }
 
@@ -119,10 +136,11 @@ package struct ProtectionMachine: Sendable, Equatable {
     switch event {
     case .released(true): return go(.unprotected(grant), [.startWindow(grant), .announce])
     case .released(false): return go(.engaging, [.endWindow, .engage])
-    case .tokenAccepted, .protectAsked, .reconnected, .windowOver, .definitionsChanged:
+    case .tokenAccepted, .protectAsked, .reconnected, .windowOver, .definitionsChanged,
+      .profileTaken:
       return [.retryWhenSettled]
     case .inspected: return []
-    case .started, .enrolled, .engaged: return [.ignore]
+    case .started, .startedDismissed, .enrolled, .engaged, .dismissed: return [.ignore]
     }
   }
 
@@ -131,11 +149,24 @@ package struct ProtectionMachine: Sendable, Equatable {
     case .tokenAccepted(let grant):
       let joined = grant.joined(to: open)
       return go(.releasing(joined), [.release(joined)])
-    case .protectAsked, .reconnected, .windowOver:
+    case .protectAsked, .reconnected, .windowOver, .profileTaken(dismissal: nil):
       return go(.engaging, [.endWindow, .engage])
+    case .profileTaken(dismissal: let dismissal?):
+      return go(.dismissing(dismissal), [.endWindow, .dismiss])
     case .definitionsChanged: return [.engage]  // what the grant does not cover
     case .engaged, .inspected: return []
-    case .started, .enrolled, .released: return [.ignore]
+    case .started, .startedDismissed, .enrolled, .released, .dismissed: return [.ignore]
+    }
+  }
+
+  private mutating func fromDismissing(_ event: Event) -> [Action] {
+    switch event {
+    case .dismissed(true): return go(.unmanaged, [.announce])
+    case .dismissed(false): return go(.engaging, [.announce, .engage])
+    case .profileTaken: return [.retryWhenSettled]
+    case .protectAsked, .reconnected, .definitionsChanged, .inspected: return []
+    case .started, .startedDismissed, .enrolled, .tokenAccepted, .windowOver, .engaged, .released:
+      return [.ignore]
     }
   }
 }

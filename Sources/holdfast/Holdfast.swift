@@ -29,8 +29,8 @@ struct Holdfast: ParsableCommand {
       CommandGroup(
         name: "Setting up",
         subcommands: [
-          Enroll.self, Guard.self, Reload.self, Config.self, Bundle.self, Release.self,
-          Upgrade.self, Reconnected.self, Recover.self,
+          Enroll.self, Guard.self, Reload.self, Config.self, Import.self, Bundle.self,
+          Release.self, Upgrade.self, Reconnected.self, Recover.self,
         ]),
     ])
 

@@ -1,4 +1,5 @@
 import AgentToken
+import JSON
 import Protection
 import TestSupport
 import Testing
@@ -13,8 +14,11 @@ import Testing
   let open: Grant
   let new: Grant
   let joined: Grant
+  /// A profile that switches protection off.
+  let off: Dismissal
 
   init() throws {
+    off = try Self.dismissal()
     open = try Self.grant(services: ["a.service"], endsAt: 500, record: 7)
     new = try Self.grant(services: ["b.service"], endsAt: 400, record: 8)
     joined = new.joined(to: open)
@@ -30,6 +34,20 @@ import Testing
       endsAt: endsAt, record: record)
   }
 
+  static func dismissal() throws -> Dismissal {
+    let authority = MintingAuthority()
+    let bundle = authority.bundle(keys: [
+      authority.keyJWK(.cluster, [.init(name: "loosens", value: true)])
+    ])
+    let profile = try ArtefactVerifier(
+      bundle: authority.enrolled(bundle), identity: authority.identity(),
+      scheme: SodiumSignatures()
+    ).profile(
+      authority.profile().bytes, enrolment: MintingAuthority.enrolment, after: (nil, 0),
+      at: TrustedTime(now: MintingAuthority.now))
+    return try #require(profile.flatMap { Dismissal($0, revoked: .none) })
+  }
+
   struct Cell {
     let event: Event
     let next: ProtectionState
@@ -43,6 +61,8 @@ import Testing
       .protectAsked, .reconnected, .windowOver, .definitionsChanged, .engaged(.whole),
       .engaged(.damaged), .engaged(.awaitingPackages), .released(true), .released(false),
       .inspected(whole: true), .inspected(whole: false),
+      .startedDismissed(off), .profileTaken(dismissal: nil), .profileTaken(dismissal: off),
+      .dismissed(true), .dismissed(false),
     ]
   }
 
@@ -73,6 +93,10 @@ import Testing
           (.unmanaged, [.announce]),  // started(enrolled: false)
           (.engaging, [.announce, .engage]),  // enrolled
           stay, stay, stay, stay, stay, stay, stay, stay, stay, stay, stay, stay,
+          (.dismissing(off), [.dismiss]),  // startedDismissed
+          (.engaging, [.announce, .engage]),  // a profile that switches it on again
+          (.unmanaged, []),  // one that leaves it off
+          stay, stay,  // dismissed
         ]))
   }
 
@@ -94,6 +118,9 @@ import Testing
           (.awaitingPackages, [.announce]),
           ignore, ignore,  // released
           (.engaging, []), (.engaging, []),  // inspected
+          ignore,
+          (.engaging, [.retryWhenSettled]), (.engaging, [.retryWhenSettled]),  // profileTaken
+          ignore, ignore,
         ]))
   }
 
@@ -115,6 +142,7 @@ import Testing
           stay,  // still waiting
           ignore, ignore,
           stay, stay,
+          ignore, (.engaging, [.engage]), (.dismissing(off), [.dismiss]), ignore, ignore,
         ]))
   }
 
@@ -133,6 +161,7 @@ import Testing
           ignore, ignore, ignore, ignore, ignore,
           stay,
           (.degraded, [.announce]),
+          ignore, (.engaging, [.engage]), (.dismissing(off), [.dismiss]), ignore, ignore,
         ]))
   }
 
@@ -152,6 +181,7 @@ import Testing
           ignore, ignore, ignore, ignore, ignore,
           (.protected, [.announce]),
           (.degraded, []),
+          ignore, (.engaging, [.engage]), (.dismissing(off), [.dismiss]), ignore, ignore,
         ]))
   }
 
@@ -170,6 +200,7 @@ import Testing
           (.unprotected(open), [.startWindow(open), .announce]),
           (.engaging, [.endWindow, .engage]),
           (state, []), (state, []),
+          ignore, later, later, ignore, ignore,
         ]))
   }
 
@@ -189,7 +220,45 @@ import Testing
           (state, []), (state, []), (state, []),
           ignore, ignore,
           (state, []), (state, []),
+          ignore, close, (.dismissing(off), [.endWindow, .dismiss]), ignore, ignore,
         ]))
+  }
+
+  @Test func dismissingEndsWithNothingProtectedOrEngagesAgain() {
+    let state = ProtectionState.dismissing(off)
+    let ignore: (ProtectionState, [Action]) = (state, [.ignore])
+    let stay: (ProtectionState, [Action]) = (state, [])
+    let later: (ProtectionState, [Action]) = (state, [.retryWhenSettled])
+    check(
+      state,
+      row(
+        state,
+        [
+          ignore, ignore, ignore, ignore,
+          stay, stay,  // protectAsked, reconnected
+          ignore,
+          stay,  // definitionsChanged
+          ignore, ignore, ignore, ignore, ignore,
+          stay, stay,  // inspected
+          ignore, later, later,
+          (.unmanaged, [.announce]),
+          (.engaging, [.announce, .engage]),
+        ]))
+  }
+
+  /// A key that may not loosen, or was revoked, switches nothing off.
+  @Test func onlyALooseningKeyThatCountsDismisses() throws {
+    let profile = off.profile
+    #expect(Dismissal(profile, revoked: .none) == off)
+    let kid = profile.signer.kid
+    #expect(Dismissal(profile, revoked: Revocations(kids: [kid], jtis: [], before: [:])) == nil)
+    let authority = MintingAuthority()
+    let tight = try ArtefactVerifier(
+      bundle: authority.enrolled(), identity: authority.identity(), scheme: SodiumSignatures()
+    ).profile(
+      authority.profile().bytes, enrolment: MintingAuthority.enrolment, after: (nil, 0),
+      at: TrustedTime(now: MintingAuthority.now))
+    #expect(Dismissal(try #require(tight), revoked: .none) == nil)
   }
 
   /// No service is open for longer than a token that names it allows.
@@ -207,7 +276,7 @@ import Testing
   /// From every state, nothing but an accepted token leads to an open service.
   @Test func onlyATokenOpens() {
     let states: [ProtectionState] = [
-      .unmanaged, .engaging, .awaitingPackages, .protected, .degraded,
+      .unmanaged, .engaging, .awaitingPackages, .protected, .degraded, .dismissing(off),
     ]
     for state in states {
       for event in events {
@@ -224,6 +293,8 @@ import Testing
       .unmanaged, .awaitingPackages, .protected, .degraded, .unprotected(open),
     ]
     for state in settled { #expect(state.isSettled) }
-    for state in [ProtectionState.engaging, .releasing(open)] { #expect(!state.isSettled) }
+    for state in [ProtectionState.engaging, .releasing(open), .dismissing(off)] {
+      #expect(!state.isSettled)
+    }
   }
 }

@@ -19,6 +19,7 @@ extension Agent {
 
   /// Services that are watched only, and not in an open window.
   var audited: [ServiceDefinition] {
+    guard machine.state.isManaged else { return [] }
     let grant = machine.state.grant
     return guards.definitions.filter {
       settings.mode(of: $0.unit) == .audit && !(grant?.covers($0.unit) ?? false)

@@ -35,6 +35,11 @@ extension Agent {
         "the trust bundle is older than \(bundle), which this host had: no token is taken until "
           + "that one or a newer one is imported")
     }
+    if let list = trust.missesRevocations {
+      alarm(
+        "the list of revocations is older than \(list), which this host had: no token is taken "
+          + "until that one or a newer one is imported")
+    }
   }
 
   /// `holdfast=audit`: the boot let go of everything (holdfast-rescue), and the daemon only records.

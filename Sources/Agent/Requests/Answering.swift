@@ -27,6 +27,8 @@ extension Agent {
     case "protect": try protect(request, connection)
     case "reconnected": try reconnected(request, connection)
     case "bundle": try bundle(request, connection)
+    case "profile": try profile(request, connection)
+    case "revocations": try revocations(request, connection)
     case "enroll": try enroll(request, connection)
     case "release": try release(request, connection)
     case "guard": try guarding(request, connection)
@@ -93,7 +95,12 @@ extension Agent {
 
   /// Throws unless this host has somebody who could let it go.
   func requireEnrolled() throws(Refusal) {
-    if machine.state == .unmanaged { throw Refusal.notEnrolled }
+    guard machine.state == .unmanaged else { return }
+    guard let dismissal else { throw Refusal.notEnrolled }
+    throw Refusal(
+      .unmanaged,
+      "Nothing is protected on this host: the cluster's profile \(dismissal.profile.version) "
+        + "switched protection off.")
   }
 }
 

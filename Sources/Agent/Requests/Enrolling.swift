@@ -43,8 +43,9 @@ extension Agent {
 
   /// A host that is enrolled enrols again only in an open window that covers Holdfast itself.
   private func requireOpenForEnrolment() throws(Refusal) {
-    if machine.state == .unmanaged { return }
+    if machine.state == .unmanaged, trust.trust == nil { return }
     if case .unprotected(let grant) = machine.state, grant.covers(Own.service) { return }
+    try requireEnrolled()
     throw Refusal(
       .protected,
       "This host is enrolled with \(trust.trust?.identity.cluster ?? "a cluster") and protected.",
@@ -96,8 +97,7 @@ extension Agent {
 
   func bundle(_ request: ControlRequest, _ connection: ControlConnection) throws(Refusal) {
     try request.expect(1...1)
-    try requireEnrolled()
-    guard let own = trust.trust else { throw Refusal.trustMissing }
+    let own = try requireTrust()
     let jws = Array(request.arguments[0].utf8)
     do throws(Refusal) {
       switch try own.bundle.successor(jws: jws, scheme: scheme) {
@@ -114,6 +114,7 @@ extension Agent {
         }
         bundleBehind = false
         timekeeper.take(newer)
+        reconsiderDismissal()
         recorder.event(
           "bundle", outcome: "\(newer.sequence)", peer: connection.peer,
           details: [("previous", "\(own.bundle.sequence)")])

@@ -122,7 +122,7 @@ extension Agent {
   }
 
   /// All that is revoked; nil where nobody can say.
-  private var revoked: Revocations? { trust.trust?.bundle.revoked }
+  private var revoked: Revocations? { trust.trust?.revoked }
 
   private var installedPackages: [(name: String, architecture: String, version: String)] {
     guards.definitions.compactMap { $0.signedUpgrade?.origin.package ?? $0.package }

@@ -42,7 +42,7 @@ extension Agent {
 
   /// What the files say, at start; returns what there is to complain about.
   func loadSettings() {
-    let outcome = settings.load(isOpen: !wasEnrolled)
+    let outcome = settings.load(isOpen: !wasEnrolled, profile: storedProfile)
     _ = adopt(outcome, modes: [:])
     for problem in settings.problems { Announcer.say(.trouble, .error, problem) }
     for change in outcome.refused {
@@ -50,6 +50,19 @@ extension Agent {
         .trouble, .warning,
         "\(change.unit.map { "\($0): " } ?? "")\(change.key)=\(change.new ?? "") would loosen "
           + "protection and was left out.")
+    }
+  }
+
+  /// What the profile that was accepted last says.
+  private var storedProfile: ProfileSettings? {
+    guard let profile = trust.trust?.profile else { return nil }
+    do {
+      return try ProfileSettings(profile.settings)
+    } catch {
+      // Of a Holdfast that knew more: what came of it stands in the accepted settings.
+      Announcer.say(
+        .trouble, .warning, "The profile \(profile.version) is not understood any more: \(error)")
+      return nil
     }
   }
 
@@ -99,7 +112,7 @@ extension Agent {
 
   /// Nothing is protected, or everything is released.
   var isFullyOpen: Bool {
-    if machine.state == .unmanaged { return !wasEnrolled }
+    if machine.state == .unmanaged { return !wasEnrolled || dismissal != nil }
     guard case .unprotected(let grant) = machine.state else { return false }
     return guards.definitions.allSatisfy { grant.covers($0.unit) }
   }
@@ -117,7 +130,7 @@ extension Agent {
     }
   }
 
-  private static func json(_ change: SettingChange) -> JSON {
+  static func json(_ change: SettingChange) -> JSON {
     [
       "unit": change.unit.map { .string($0) } ?? .null, "key": .string(change.key),
       "old": change.old.map { .string($0) } ?? .null,

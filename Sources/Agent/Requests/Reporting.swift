@@ -43,6 +43,7 @@ extension Agent {
         .init(name: "version", value: .string(holdfastVersion)),
         .init(name: "agent", value: own.map { .string($0.identity.agent) } ?? .null),
         .init(name: "tenant", value: own.map { .string($0.identity.tenant) } ?? .null),
+        .init(name: "enrolment", value: own.map { .string($0.enrolment) } ?? .null),
         .init(
           name: "cluster",
           value: own.map {
@@ -66,6 +67,17 @@ extension Agent {
       .init(name: "services", value: .object(services)),
       .init(name: "clock", value: .string(timekeeper.standing.rawValue)),
       .init(name: "time", value: time),
+      .init(
+        name: "profile",
+        value: own.flatMap { own in
+          own.profile.map {
+            [
+              "version": .integer($0.version), "issued": .integer($0.issuedAt),
+              "enabled": .bool(dismissal == nil), "kid": .string($0.signer.kid),
+            ]
+          }
+        } ?? .null),
+      .init(name: "revocations", value: own.map { .integer($0.revocations.sequence) } ?? .null),
       .init(
         name: "bundle",
         value: own.map {

@@ -63,7 +63,14 @@ extension Agent {
         "This host's trust bundle was put back to an older one; it has had \(sequence).",
         hint: "Import the newest: holdfast bundle import FILE")
     }
-    let verifier = TokenVerifier(bundle: trust.bundle, identity: trust.identity, scheme: scheme)
+    if let sequence = self.trust.missesRevocations {
+      throw Refusal(
+        .trustMissing,
+        "This host's list of revocations was put back to an older one; it has had \(sequence).",
+        hint: "Import the newest: holdfast import FILE")
+    }
+    let verifier = TokenVerifier(
+      bundle: trust.bundle, identity: trust.identity, revoked: trust.revoked, scheme: scheme)
     do throws(Refusal) {
       return try verifier.judge(
         Array(request.arguments[0].utf8),

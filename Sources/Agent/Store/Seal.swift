@@ -25,6 +25,9 @@ struct TrustMark: Sendable, Equatable {
   var identity: String
   /// The trust bundle's sequence.
   var bundle: Int64
+  /// The sequence of the last list of revocations, and the highest version of a profile; 0 for none.
+  var revocations: Int64 = 0
+  var profile: Int64 = 0
 }
 
 extension Seal {
@@ -51,7 +54,10 @@ extension Seal {
       "files": .object(
         files.sorted { $0.key < $1.key }.map { .init(name: $0.key, value: .string($0.value)) }),
       "trust": trust.map {
-        ["identity": .string($0.identity), "bundle": .integer($0.bundle)]
+        [
+          "identity": .string($0.identity), "bundle": .integer($0.bundle),
+          "revocations": .integer($0.revocations), "profile": .integer($0.profile),
+        ]
       } ?? .null,
       "head": head?.json ?? .null,
       "spent": .array(
@@ -76,7 +82,10 @@ extension Seal {
     if let identity = json["trust"]?["identity"]?.string,
       let bundle = json["trust"]?["bundle"]?.integer
     {
-      trust = TrustMark(identity: identity, bundle: bundle)
+      trust = TrustMark(
+        identity: identity, bundle: bundle,
+        revocations: json["trust"]?["revocations"]?.integer ?? 0,
+        profile: json["trust"]?["profile"]?.integer ?? 0)
     }
     head = json["head"].flatMap(LedgerHead.init(json:))
     for token in spent {

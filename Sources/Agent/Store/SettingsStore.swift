@@ -8,6 +8,8 @@ final class SettingsStore {
   private(set) var current = Settings.standard
   /// Per unit.
   private(set) var guards: [String: GuardSettings] = [:]
+  /// What the profile in force says, over what /etc/holdfast does.
+  private(set) var profile: ProfileSettings?
   /// What is wrong with the files in /etc/holdfast, for `status`; the host is `degraded` with it.
   private(set) var problems: [String] = []
 
@@ -28,8 +30,11 @@ final class SettingsStore {
 
   /// Loads the accepted copy, then what of /etc/holdfast may be taken.
   ///
-  /// - Parameter isOpen: whether loosening is allowed: nothing is protected.
-  func load(isOpen: Bool) -> Outcome {
+  /// - Parameters:
+  ///   - isOpen: whether loosening is allowed: nothing is protected.
+  ///   - profile: the one that was accepted last.
+  func load(isOpen: Bool, profile: ProfileSettings?) -> Outcome {
+    self.profile = profile
     let stored = Settings.read(Self.sources(in: vault.places[0].path(Self.folder)))
     current = stored.settings
     guards = Dictionary(
@@ -43,10 +48,7 @@ final class SettingsStore {
   ///   - isOpen: everything is released, or nothing protected.
   ///   - open: the services that are released.
   func take(isOpen: Bool, open: Set<String> = []) -> Outcome {
-    let reading = Settings.read(Self.sources(in: configuration))
-    problems = reading.issues.map(\.description)
-    // A file that cannot be understood is no reason to take half of it.
-    guard problems.isEmpty else { return Outcome() }
+    guard let reading = wished(by: profile) else { return Outcome() }
     let known = guards.values.sorted { $0.unit < $1.unit }
     var outcome = Outcome()
     if isOpen {
@@ -67,6 +69,57 @@ final class SettingsStore {
     }
     if !outcome.taken.isEmpty { store() }
     return outcome
+  }
+
+  /// What /etc/holdfast says, as far as a profile leaves it a say.
+  ///
+  /// - Returns: nil where a file cannot be understood, which is no reason to take half of it.
+  private func wished(by profile: ProfileSettings?) -> ConfigurationReading? {
+    let reading = Settings.read(Self.sources(in: configuration))
+    problems = reading.issues.map(\.description)
+    guard problems.isEmpty else { return nil }
+    return profile?.governing(reading) ?? reading
+  }
+
+  // MARK: Profiles
+
+  /// What a profile would make of the settings here.
+  struct Plan {
+    let profile: ProfileSettings
+    /// What it asks for, loosening or not.
+    let asked: [SettingChange]
+    let settings: Settings
+    let guards: [GuardSettings]
+    let outcome: Outcome
+    /// The files of the accepted copy.
+    let change: StateVault.Change
+  }
+
+  /// Changes nothing yet. What files here say that is stricter goes on to count.
+  func plan(_ profile: ProfileSettings) -> Plan {
+    let known = guards.values.sorted { $0.unit < $1.unit }
+    let (new, newGuards) = (profile.applied(to: current), profile.applied(to: known))
+    let asked =
+      Settings.change(from: current, to: new) + GuardSettings.change(from: known, to: newGuards)
+    let reading = wished(by: profile)
+    let settings = reading.map { new.tightened(by: $0.settings).value } ?? new
+    let services =
+      reading.map { GuardSettings.tightened(newGuards, by: $0.guards).value }
+      ?? newGuards
+    let taken =
+      Settings.change(from: current, to: settings)
+      + GuardSettings.change(from: known, to: services)
+    return Plan(
+      profile: profile, asked: asked, settings: settings, guards: services,
+      outcome: Outcome(taken: taken), change: change(settings, services))
+  }
+
+  /// Puts to work what has been stored.
+  func take(_ plan: Plan) {
+    profile = plan.profile
+    current = plan.settings
+    guards = Dictionary(
+      plan.guards.map { ($0.unit, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// This boot lets go of everything and records: `holdfast=audit` on the kernel command line.
@@ -103,29 +156,36 @@ final class SettingsStore {
   }
 
   private func store() {
-    let files = contents
     do {
-      try vault.apply(
-        StateVault.Change(
-          writes: files.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 },
-          removals: vault.seal.files.keys.filter {
-            $0.hasPrefix("\(Self.folder)/") && files[$0] == nil
-          }.sorted()))
+      try vault.apply(change(current, Array(guards.values)))
     } catch {
       problems.append("the accepted settings cannot be stored: \(error)")
     }
   }
 
+  private func change(_ settings: Settings, _ guards: [GuardSettings]) -> StateVault.Change {
+    let files = Self.contents(settings, guards)
+    return StateVault.Change(
+      writes: files.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 },
+      removals: vault.seal.files.keys.filter {
+        $0.hasPrefix("\(Self.folder)/") && files[$0] == nil
+      }.sorted())
+  }
+
   /// What the files of the accepted copy should hold, by name.
-  private var contents: [String: [UInt8]] {
-    var files = ["\(Self.folder)/holdfast.conf": Array(current.render().utf8)]
-    for settings in guards.values {
-      files["\(Self.folder)/services.d/\(settings.fileName)"] = Array(settings.render().utf8)
+  private static func contents(
+    _ settings: Settings, _ guards: [GuardSettings]
+  ) -> [String: [UInt8]] {
+    var files = ["\(folder)/holdfast.conf": Array(settings.render().utf8)]
+    for settings in guards {
+      files["\(folder)/services.d/\(settings.fileName)"] = Array(settings.render().utf8)
     }
     return files
   }
 
-  func content(_ name: String) -> [UInt8]? { contents[name] }
+  func content(_ name: String) -> [UInt8]? {
+    Self.contents(current, Array(guards.values))[name]
+  }
 
   private static func sources(in directory: String) -> [ConfigurationSource] {
     let single = ["\(directory)/holdfast.conf"]

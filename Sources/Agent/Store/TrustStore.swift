@@ -11,16 +11,11 @@ final class TrustStore {
   private(set) var isDamaged = false
   /// The bundle is older than the one this host had before: no token counts until that is back.
   private(set) var missesBundle: Int64?
+  /// The revocations are older than those this host had: no token counts until they are back.
+  private(set) var missesRevocations: Int64?
   private let vault: StateVault
   private let path: String
   private let scheme: any SignatureScheme
-
-  struct Trust: Sendable, Equatable {
-    let identity: Identity
-    /// A random id made when this host enrolled.
-    let enrolment: String
-    let bundle: TrustBundle
-  }
 
   private static let name = "trust.json"
 
@@ -33,6 +28,8 @@ final class TrustStore {
     if let mark = vault.seal.trust, let found = trust.map(Self.mark) {
       if found.identity != mark.identity { trust = nil }
       if found.bundle < mark.bundle { missesBundle = mark.bundle }
+      if found.revocations < mark.revocations { missesRevocations = mark.revocations }
+      if found.profile < mark.profile { trust?.profileVersion = mark.profile }
     }
     isDamaged = trust == nil
   }
@@ -44,23 +41,36 @@ final class TrustStore {
     ]
     return TrustMark(
       identity: SHA256Hash.hex(SHA256Hash.of(Array(parts.joined(separator: "\n").utf8))),
-      bundle: trust.bundle.sequence)
+      bundle: trust.bundle.sequence, revocations: trust.revocations.sequence,
+      profile: trust.profileVersion)
   }
 
   /// What the file should hold.
   var content: [UInt8]? { trust.map(Self.encode) }
 
-  /// Takes the bundle that is here for the newest there was.
+  /// Takes the bundle and the revocations that are here for the newest there were.
   func acceptBundle() throws(SystemError) {
-    guard missesBundle != nil, let trust else { return }
-    try store(trust)
+    guard missesBundle != nil || missesRevocations != nil, let trust else { return }
+    try store(trust, accepts: true)
   }
 
   func enrol(_ trust: Trust) throws(SystemError) { try store(trust) }
 
   func replace(bundle: TrustBundle) throws(SystemError) {
     guard let trust else { return }
-    try store(Trust(identity: trust.identity, enrolment: trust.enrolment, bundle: bundle))
+    try store(trust.with(bundle: bundle))
+  }
+
+  /// Adds a list of revocations to what is revoked.
+  func add(_ list: SignedRevocations) throws(SystemError) {
+    guard let trust else { return }
+    try store(trust.with(list))
+  }
+
+  /// Takes a profile, in one step with what else comes of it.
+  func take(_ profile: SignedProfile, _ change: StateVault.Change) throws(SystemError) {
+    guard let trust else { return }
+    try store(trust.with(profile), with: change)
   }
 
   /// Puts aside what does not hold.
@@ -72,34 +82,34 @@ final class TrustStore {
     isDamaged = false
   }
 
-  private func store(_ new: Trust) throws(SystemError) {
-    try vault.write(Self.name, Self.encode(new), trust: Self.mark(new))
+  /// - Parameter accepts: somebody with a token takes what is here for the newest there was.
+  private func store(
+    _ new: Trust, with more: StateVault.Change = StateVault.Change(), accepts: Bool = false
+  ) throws(SystemError) {
+    var change = more
+    change.writes.append((Self.name, Self.encode(new)))
+    var mark = Self.mark(new)
+    if !accepts, new.enrolment == trust?.enrolment {
+      mark.bundle = max(mark.bundle, missesBundle ?? 0)
+      mark.revocations = max(mark.revocations, missesRevocations ?? 0)
+    }
+    try vault.apply(change, trust: mark)
     trust = new
     isDamaged = false
-    missesBundle = nil
+    missesBundle = mark.bundle > new.bundle.sequence ? mark.bundle : nil
+    missesRevocations = mark.revocations > new.revocations.sequence ? mark.revocations : nil
   }
 
   private static func encode(_ trust: Trust) -> [UInt8] {
-    let json: JSON = [
-      "cluster": .string(trust.identity.cluster), "tenant": .string(trust.identity.tenant),
-      "agent": .string(trust.identity.agent), "enrolment": .string(trust.enrolment),
-      "signer": trust.bundle.signer.jwk, "bundle": .string(trust.bundle.jws),
-    ]
-    return Array((json.encoded() + "\n").utf8)
+    Array((trust.json.encoded() + "\n").utf8)
   }
 
-  /// The bundle is verified once more, against the root stored beside it: whoever can write this
-  /// file is root, but a file damaged by accident must not pass.
+  private static let limits = JSON.Limits(maxBytes: 4 << 20, maxMembers: .max)
+
   private func load() -> Trust? {
-    guard let bytes = try? Files.read(path, limit: 1 << 20), let json = try? JSON.parse(bytes),
-      let cluster = json["cluster"]?.string, let tenant = json["tenant"]?.string,
-      let agent = json["agent"]?.string, let enrolment = json["enrolment"]?.string,
-      let text = json["bundle"]?.string, let jwk = json["signer"],
-      let signer = try? PublicKey(jwk: jwk, scheme: scheme),
-      let identity = try? Identity(cluster: cluster, tenant: tenant, agent: agent),
-      let bundle = try? TrustBundle.restore(
-        jws: Array(text.utf8), pinned: [signer], cluster: cluster, scheme: scheme)
+    guard let bytes = try? Files.read(path, limit: Self.limits.maxBytes),
+      let json = try? JSON.parse(bytes, limits: Self.limits)
     else { return nil }
-    return Trust(identity: identity, enrolment: enrolment, bundle: bundle)
+    return Trust(json: json, scheme: scheme)
   }
 }

@@ -36,7 +36,10 @@ extension Agent {
 
   var statusLine: String {
     switch machine.state {
-    case .unmanaged: return "Not enrolled: nothing is protected."
+    case .unmanaged:
+      return trust.trust == nil
+        ? "Not enrolled: nothing is protected."
+        : "Switched off by the cluster's profile: nothing is protected."
     case .engaging: return "Protecting \(guards.definitions.count) services…"
     case .awaitingPackages:
       return "Protected; files and packages wait for a running package manager."
@@ -44,7 +47,7 @@ extension Agent {
     case .degraded:
       return
         "Protected, but not all is as it should be: \(problems.first ?? "see its status")"
-    case .releasing: return "Letting go…"
+    case .releasing, .dismissing: return "Letting go…"
     case .unprotected(let grant):
       return "Unprotected until \(Clock.text(grant.endsAt)): "
         + "\(grant.services.sorted().joined(separator: ", "))."

@@ -8,6 +8,7 @@ internal import Shields
 extension Agent {
   /// Services that are to be protected now.
   var enforced: [ServiceDefinition] {
+    guard machine.state.isManaged else { return [] }
     let grant = machine.state.grant
     return guards.definitions.filter {
       settings.mode(of: $0.unit) == .enforce && !(grant?.covers($0.unit) ?? false)

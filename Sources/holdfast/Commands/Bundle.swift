@@ -1,3 +1,4 @@
+import AgentToken
 import ArgumentParser
 
 struct Bundle: ParsableCommand {
@@ -31,24 +32,15 @@ struct Bundle: ParsableCommand {
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
-      let bundles = try Bundle.read(file)
-      let requests = try bundles.map { (bundle) throws(Failure) in
-        try Request("bundle").adding(document: bundle, name: "the bundle")
-      }
-      for (index, request) in requests.enumerated() {
-        let reply = try options.daemon.ask(request)
-        // This host may be past the first links of a chain.
-        let isPassed = index < requests.count - 1 && reply["error"]?.text("code") == "bundle_older"
-        if isPassed && !options.json { continue }
-        try options.show(reply, isFatal: !isPassed, describe: Self.describe)
-      }
+      let bundles = try Bundle.read(file).map { Artefact(type: .bundle, text: $0) }
+      try bundles.send(options)
     }
+  }
 
-    private static func describe(_ reply: Reply, view: View) -> [String] {
-      let number = reply.number("seq").map { " \($0)" } ?? ""
-      return reply.flag("changed")
-        ? [view.paint.good("Taken") + ": trust bundle\(number) is in force."]
-        : ["Trust bundle\(number) was in force already."]
-    }
+  static func describe(_ reply: Reply, view: View) -> [String] {
+    let number = reply.number("seq").map { " \($0)" } ?? ""
+    return reply.flag("changed")
+      ? [view.paint.good("Taken") + ": trust bundle\(number) is in force."]
+      : ["Trust bundle\(number) was in force already."]
   }
 }

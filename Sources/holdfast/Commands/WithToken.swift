@@ -19,6 +19,7 @@ struct WithToken: ParsableCommand {
     help: ArgumentHelp("Release only this unit. Can be repeated.", valueName: "unit"))
   var only: [UnitArgument] = []
 
+  @OptionGroup var passedAlong: BundleOption
   @OptionGroup var options: GlobalOptions
 
   @Argument(
@@ -35,6 +36,7 @@ struct WithToken: ParsableCommand {
     // A mistyped command should not cost a token.
     if let error = ChildProcess.obstacle(to: command[0]) { throw ExitCode(cannotRun(error)) }
     let request = try Unprotect.request(token: token.read(), only: only)
+    try passedAlong.send(options)
     // From here to the end nothing but SIGKILL keeps this program from protecting again.
     let signals = HeldSignals()
     try open(request)

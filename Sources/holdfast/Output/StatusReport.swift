@@ -14,7 +14,15 @@ struct StatusReport {
   }
 
   private var unmanaged: [String] {
-    [
+    if let profile = status["profile"] {
+      let version = profile.number("version").map { " \($0)" } ?? ""
+      return [
+        identity,
+        paint.warning("Switched off by the cluster's profile\(version)")
+          + ": nothing is protected. Only another profile switches it on again.",
+      ] + block(surroundings) + problems
+    }
+    return [
       paint.warning("This host is not enrolled, so nothing is protected."),
       "Enrol it: holdfast enroll --bundle FILE --root FILE --tenant TENANT",
     ] + problems
@@ -152,6 +160,9 @@ struct StatusReport {
     if let bundle = status["bundle"], let sequence = bundle.number("seq") {
       let age = bundle.number("issued").map { ", \(Times.age(seconds: now - $0)) old" } ?? ""
       sentences.append("Trust bundle \(sequence)\(age).")
+    }
+    if let version = status["profile"]?.number("version") {
+      sentences.append("Profile \(version).")
     }
     sentences.append(clock)
     var lines = [sentences.filter { !$0.isEmpty }.joined(separator: " ")].filter { !$0.isEmpty }
