@@ -8,7 +8,8 @@ package enum Authority {
   private static let ranks: [String: Rank] = [
     "unprotect": .member, "protect": .member, "reconnected": .member, "check": .member,
     "challenge": .member,
-    "bundle": .member, "profile": .member, "revocations": .member, "release": .member,
+    "bundle": .member, "profile": .member, "revocations": .member, "time": .member,
+    "release": .member,
     "enroll": .root, "guard": .root, "reload": .root, "restart": .root,
     "upgrade": .root, "accept": .root, "recover": .root,
     "doctor": .member, "doctor prove": .root,

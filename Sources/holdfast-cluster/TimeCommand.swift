@@ -23,14 +23,22 @@ struct TimeSign: IssuerCommand {
   @OptionGroup var options: IssuerOptions
   @OptionGroup var signing: PassphraseOptions
 
-  @Option(name: .long, help: ArgumentHelp("The agent that asks.", valueName: "AGENT"))
-  var agent: String
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The challenge, as the host shows it, or - for standard input.", valueName: "TEXT"))
+  var challenge: String?
+
+  @Option(
+    name: .long, help: ArgumentHelp("Instead of it: the agent that asks.", valueName: "AGENT"))
+  var agent: String?
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "The nonce of its challenge, as `holdfast challenge --json` says it.", valueName: "NONCE"))
-  var nonce: String
+      "And the nonce of its challenge, as `holdfast challenge --json` says it.",
+      valueName: "NONCE"))
+  var nonce: String?
 
   @Option(name: .long, help: ArgumentHelp("Which key signs.", valueName: "ID"))
   var kid: String?
@@ -39,10 +47,31 @@ struct TimeSign: IssuerCommand {
     name: .long, help: ArgumentHelp("Write it there, not to standard output.", valueName: "FILE"))
   var output: String?
 
+  func validate() throws {
+    let isWhole = challenge != nil ? agent == nil && nonce == nil : agent != nil && nonce != nil
+    guard isWhole else {
+      throw ValidationError("Give --challenge, or both --agent and --nonce.")
+    }
+  }
+
   func perform(_ issuer: Issuer, _ console: Console) throws(Refusal) {
     warn(of: issuer, console)
+    let asked = try challenge.map { (text) throws(Refusal) in
+      try ChallengeInput.read(text, console)
+    }
+    if let asked {
+      let cluster = try issuer.bundle().cluster
+      guard asked.identity.cluster == cluster else {
+        throw Refusal(
+          .wrongCluster,
+          "the challenge comes from a host of the cluster \(asked.identity.cluster.quoted()), this "
+            + "issuer is for \(cluster.quoted())")
+      }
+    }
+    let agent = asked?.identity.agent ?? agent ?? ""
     let time = try issuer.signTime(
-      agent: agent, nonce: nonce, kid: kid, passphrase: signing.passphrase(for: issuer))
+      agent: agent, nonce: asked?.nonce ?? nonce ?? "", kid: kid,
+      passphrase: signing.passphrase(for: issuer))
     try console.hand(
       time.text + "\n", to: output, mode: 0o644,
       (output == nil ? [.init(name: "time", value: .string(time.text))] : []) + [
@@ -50,6 +79,12 @@ struct TimeSign: IssuerCommand {
         .init(name: "iat", value: .integer(time.content.issuedAt)),
         .init(name: "kid", value: .string(time.content.kid)),
       ])
+    if let asked {
+      let doubts = ChallengeDoubts(asked, now: Clock.wall())
+      let warnings = issuer.remember(
+        asked, reinstalled: false, waiting: waiting(issuer, console))
+      for word in doubts.words(warnings) { console.note(word) }
+    }
     console.note(
       "The time is \(LocalTime.text(time.content.issuedAt)), signed by \(time.content.kid) for \(agent)."
     )

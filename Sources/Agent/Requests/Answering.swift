@@ -29,6 +29,7 @@ extension Agent {
     case "bundle": try bundle(request, connection)
     case "profile": try profile(request, connection)
     case "revocations": try revocations(request, connection)
+    case "time": try time(request, connection)
     case "enroll": try enroll(request, connection)
     case "release": try release(request, connection)
     case "guard": try guarding(request, connection)

@@ -17,9 +17,6 @@ extension Agent {
     return own
   }
 
-  /// The time that profiles are judged by.
-  private var trustedTime: TrustedTime { TrustedTime(now: Clock.wall()) }
-
   /// Takes an artefact in its turn; a refusal goes on record.
   private func take(
     _ kind: ArtefactType, _ request: ControlRequest, _ connection: ControlConnection,
@@ -43,7 +40,7 @@ extension Agent {
   func profile(_ request: ControlRequest, _ connection: ControlConnection) throws(Refusal) {
     try take(.profile, request, connection) { [weak self] (own, text) throws(Refusal) in
       guard let self else { return }
-      let time = trustedTime
+      let time = timekeeper.time()
       let profile = try own.verifier(scheme).profile(
         text, enrolment: own.enrolment, after: (own.profile, own.profileVersion), at: time)
       guard let profile else {
@@ -166,6 +163,33 @@ extension Agent {
       }
       reconsiderDismissal()
       settle()
+    }
+  }
+
+  // MARK: Time
+
+  func time(_ request: ControlRequest, _ connection: ControlConnection) throws(Refusal) {
+    try take(.time, request, connection) { [weak self] (own, text) throws(Refusal) in
+      guard let self else { return }
+      let time = try own.verifier(scheme).time(text) { judge(nonce: $0, for: own.identity) }
+      let before = timekeeper.offset
+      do throws(SystemError) {
+        try timekeeper.take(signedTime: time.issuedAt, elapsed: time.elapsed)
+      } catch {
+        throw Refusal(
+          .internalError, "The time cannot be stored, so nothing was changed: \(error)",
+          hint: error.isDiskFull ? "Make room below \(paths.state), then try again." : nil)
+      }
+      recorder.event(
+        "time", outcome: timekeeper.standing.rawValue, peer: connection.peer,
+        details: [
+          ("signer", time.kid), ("issued", "\(time.issuedAt)"), ("previous_offset", "\(before)"),
+        ])
+      connection.succeed([
+        .init(name: "now", value: .integer(timekeeper.time().now)),
+        .init(name: "clock", value: .string(timekeeper.standing.rawValue)),
+        .init(name: "changed", value: true),
+      ])
     }
   }
 }
