@@ -97,6 +97,9 @@ final class Recorder {
       .init(name: "services", value: .strings(units.sorted())),
       .init(name: "window", value: .integer(seconds)),
     ]
+    if let age = token.challengeElapsed {
+      event.details.append(.init(name: "challenge_age", value: .integer(age)))
+    }
     let record = try ledger.append(event, sync: true)
     // In the ledger it is spent, whatever becomes of this.
     try? vault.note(

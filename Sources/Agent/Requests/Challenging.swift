@@ -28,7 +28,10 @@ extension Agent {
 
   /// What becomes of a nonce that comes back now.
   func judge(nonce: String, for identity: Identity) -> ChallengeVerdict {
-    challenges(of: identity).verdict(nonce, at: Clock.boottimeSeconds())
+    // Now, and not at the next tick: a machine that was set back knows a challenge that it may have
+    // taken the answer to.
+    noticeMachine()
+    return challenges(of: identity).verdict(nonce, at: Clock.boottimeSeconds())
   }
 
   private func challenges(of identity: Identity) -> Challenge {

@@ -19,8 +19,11 @@ extension Agent {
         throw failed(TokenVerifier.alreadyUsed(record), request, connection)
       }
     }
+    // An answer is good for as long as its challenge, whatever its own times are.
+    let until = token.challengeElapsed.map { Clock.wall() + Challenge.lifetime - $0 }
     connection.succeed(
-      description(of: token) + [.init(name: "until", value: .integer(token.expires))]
+      description(of: token)
+        + [.init(name: "until", value: .integer(until ?? token.expires))]
         + behind(token))
   }
 

@@ -84,7 +84,7 @@ extension Agent {
   // MARK: The machine
 
   /// Looks whether this is the machine that the state is of.
-  private func noticeMachine() {
+  func noticeMachine() {
     let marks = MachineStore.current()
     guard identity.differences(marks).isEmpty else {
       guard timekeeper.standing != .otherMachine else { return }
