@@ -1,3 +1,5 @@
+import AgentToken
+import JSON
 import TestSupport
 import Testing
 
