@@ -14,6 +14,8 @@ internal import Linux
 package final class Ledger {
   package static let defaultDirectory = "/var/lib/holdfast/ledger"
   static let fileName = "ledger.jsonl"
+  /// What the daemon last signed, beside the ledger's files.
+  package static let checkpointName = "checkpoint"
 
   /// A ledger that was opened, and what was found.
   package struct Opened {
@@ -65,6 +67,16 @@ package final class Ledger {
   private var end: Int64
   /// Over all lines before `end`, or before `openLine`.
   private var tree: MerkleTree
+  /// Over all lines of the files before this one.
+  private var base: MerkleTree
+  /// The `seq` of the file's first record.
+  private var first: Int64
+  /// How large a file gets, and all of them together.
+  package var limits = LedgerLimits()
+  /// After this many bytes the file is put away at the earliest.
+  private var leastBeforePuttingAway: Int64 = 0
+  /// CLOCK_BOOTTIME in microseconds: before, it is not tried again.
+  private var nextPuttingAway: UInt64 = 0
   /// Where a last line begins that somebody else left without its line feed.
   private var openLine: Int64?
   /// Whether a record may lie behind `end` that failed half-way.
@@ -128,6 +140,8 @@ package final class Ledger {
     nextSequence = recovery.nextSequence
     end = recovery.end
     tree = recovery.tree
+    base = recovery.base
+    first = recovery.first
     floor = recovery.floor
     head = LedgerHead(
       sequence: recovery.nextSequence - 1, size: tree.size, root: tree.rootText)
@@ -183,6 +197,11 @@ package final class Ledger {
   /// Writes what is not written yet, and waits for the disk. The ledger can be used on.
   package func close() throws(LedgerError) {
     flushFolded()
+    try sync()
+  }
+
+  /// Waits for the disk.
+  package func sync() throws(LedgerError) {
     try onDisk { () throws(SystemError) in try storage.sync() }
   }
 
@@ -276,6 +295,86 @@ package final class Ledger {
     return sequence
   }
 
+  // MARK: Several files
+
+  /// After a failure it is tried again only this much later, in microseconds.
+  private static let pause: UInt64 = 60_000_000
+
+  /// Puts the file away once it is large enough, and removes the oldest where all of them are too
+  /// large. To be called when there is time for it: not while somebody waits to be let in.
+  ///
+  /// - Parameter stamp: what the ledger's own records have of time, boot and clock.
+  /// - Returns: whether there is a new file.
+  @discardableResult
+  package func tidy(_ stamp: LedgerEvent) -> Bool {
+    guard end >= max(limits.file, leastBeforePuttingAway),
+      stamp.boottime >= nextPuttingAway || nextPuttingAway - stamp.boottime > Self.pause
+    else { return false }
+    nextPuttingAway = stamp.boottime + Self.pause
+    do throws(LedgerError) {
+      try putAway(stamp)
+      try trim(stamp)
+      return true
+    } catch {
+      // On a full disk, say: it goes on in the file as it is, and is tried again.
+      return false
+    }
+  }
+
+  private func putAway(_ stamp: LedgerEvent) throws(LedgerError) {
+    tree = try takeInForeignChanges(boottime: stamp.boottime)
+    guard openLine == nil else { return }
+    var grown = tree
+    var sequence = nextSequence
+    var bytes: [UInt8] = []
+    var found = RecordIndex()
+    func write(_ name: String, _ details: [JSON.Member]) {
+      var event = stamp
+      (event.event, event.outcome, event.details) = (name, "ok", details)
+      let line = LedgerRecord(sequence: sequence, event: event, head: grown.rootText).line()
+      grown.append(leaf: line.span.extracting(0..<(line.count - 1)))
+      found.add(sequence, at: Int64(bytes.count))
+      bytes += line
+      sequence += 1
+    }
+    write(LedgerEvent.segment, SegmentStart(tree).details)
+    for details in CarriedTokens.details(spent.tokens) { write(LedgerEvent.carried, details) }
+
+    try onDisk { () throws(SystemError) in
+      // A second reserve beside the first, which is given back only afterwards.
+      let needed = Int64(bytes.count) + reserve.size + Reserve.slack + Reserve.leastFree
+      guard try storage.free() > needed else {
+        throw SystemError(errno: ErrorNumber.noSpace, operation: "begin a new file")
+      }
+      try storage.putAway(first: first, beginning: bytes)
+    }
+    (base, tree, index, end) = (tree, grown, found, Int64(bytes.count))
+    (first, nextSequence) = (nextSequence, sequence)
+    head = LedgerHead(sequence: sequence - 1, size: tree.size, root: tree.rootText)
+    leastBeforePuttingAway = 2 * end
+    reserve.reset(to: 0)
+    reserve.extend(from: end, until: end, now: stamp.boottime, storage: storage, force: true)
+  }
+
+  /// Removes the oldest files until the rest are within the limit. The record of it is on the disk
+  /// first, so that what is missing is accounted for.
+  private func trim(_ stamp: LedgerEvent) throws(LedgerError) {
+    let segments = try onDisk { () throws(SystemError) in try storage.segments() }
+    var total = segments.reduce(limits.file) { $0 + $1.size }
+    for (index, segment) in segments.enumerated() where total > limits.all {
+      let next = index + 1 < segments.count ? segments[index + 1].first : first
+      var event = stamp
+      (event.event, event.outcome) = (LedgerEvent.trimmed, "removed")
+      event.details = [
+        .init(name: "first", value: .integer(segment.first)),
+        .init(name: "last", value: .integer(next - 1)),
+      ]
+      try append(event, sync: true)
+      try onDisk { () throws(SystemError) in try storage.remove(segment) }
+      total -= segment.size
+    }
+  }
+
   /// Cuts off what is behind the last whole record, if that is possible now; else the next append
   /// tries again.
   private func cleanUp(boottime: UInt64) {
@@ -302,7 +401,7 @@ package final class Ledger {
       if size != end {
         // What was cut off cannot be taken out of the tree: it is made anew.
         var read = size < end ? 0 : openLine ?? end
-        var found = size < end ? MerkleTree() : tree
+        var found = size < end ? base : tree
         read = try reader.add(from: read, to: size, to: &found)
         if size < end {
           news.missing += end - size
@@ -336,15 +435,25 @@ package final class Ledger {
   ) throws(LedgerError) -> [(sequence: Int64, bytes: [UInt8])] {
     var found: [(sequence: Int64, bytes: [UInt8])] = []
     guard limit > 0 else { return found }
-    _ = try onDisk { () throws(SystemError) in
-      try LineReader(storage: storage).read(from: index.offset(of: since), to: end) {
-        line, _ in
+    func read(_ storage: any LedgerBytes, from start: Int64, to end: Int64) throws(SystemError) {
+      try LineReader(storage: storage).read(from: start, to: end) { line, _ in
         guard let line, let record = RecordScanner.scan(line), record.sequence >= since else {
           return true
         }
         found.append((record.sequence, line.indices.map { line[$0] }))
         return found.count < limit
       }
+    }
+    try onDisk { () throws(SystemError) in
+      if since < first {
+        let segments = try storage.segments()
+        for (number, segment) in segments.enumerated() where found.count < limit {
+          let next = number + 1 < segments.count ? segments[number + 1].first : first
+          guard next > since else { continue }
+          try read(storage.open(segment), from: 0, to: segment.size)
+        }
+      }
+      if found.count < limit { try read(storage, from: index.offset(of: since), to: end) }
     }
     return found
   }

@@ -14,6 +14,14 @@ package struct LedgerEvent: Sendable, Equatable {
   package static let unprotect = "unprotect"
   package static let protect = "protect"
   package static let refused = "refused"
+  /// The key that signs the ledger's checkpoints, as `key` (`CheckpointKey.text`).
+  package static let key = "ledger_key"
+  /// What a file of the ledger begins with.
+  static let segment = "segment"
+  /// Tokens that were spent before this file of the ledger was begun.
+  static let carried = "carried"
+  /// What the disk budget took.
+  static let trimmed = "ledger_trimmed"
 
   /// What it is about: `unprotect`, `protect`, `refused`, …
   package var event: String

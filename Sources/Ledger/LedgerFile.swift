@@ -147,6 +147,63 @@ final class LedgerFile: LedgerStorage {
     try work()
   }
 
+  // MARK: What was put away
+
+  func segments() throws(SystemError) -> [LedgerSegment] {
+    let here = try file?.status().inode
+    var segments = try LedgerSegment.list(directory)
+    // After a crash in `putAway` the file has that name too.
+    segments.removeAll { segment in
+      (try? Files.status("\(directory)/\(segment.name)"))??.inode == here
+    }
+    return segments
+  }
+
+  func open(_ segment: LedgerSegment) throws(SystemError) -> any LedgerBytes {
+    try LedgerText.Part("\(directory)/\(segment.name)")
+  }
+
+  func putAway(first: Int64, beginning: [UInt8]) throws(SystemError) {
+    let old = try writable()
+    let temporary = "\(directory)/.ledger.next"
+    let away = "\(directory)/\(LedgerSegment.name(first))"
+    let wasHard = (try? InodeFlags.isAppendOnly(path)) == true
+    let new = try FileDescriptor.open(
+      temporary, flags: Self.appending | OpenFlags.create | OpenFlags.truncate, mode: 0o600)
+    do throws(SystemError) {
+      try new.writeAll(beginning)
+      try new.sync()
+      if Files.exists(away) {
+        try? InodeFlags.setImmutable(away, false)
+        try Files.remove(away)
+      }
+      // Neither is possible with a file that takes nothing but appending.
+      if wasHard { try InodeFlags.setAppendOnly(path, false) }
+      // Until the rename the file has both names, and after it its new one only.
+      try Files.link(path, at: away)
+      try Files.syncDirectory(directory)
+      try Files.rename(temporary, to: path)
+    } catch {
+      if wasHard { try? InodeFlags.setAppendOnly(path, true) }
+      try? Files.remove(temporary)
+      throw error
+    }
+    file = new
+    try? Files.syncDirectory(directory)
+    // What was reserved behind its end is of no more use.
+    if let size = try? old.status().size { try? old.truncate(to: size) }
+    guard wasHard else { return }
+    try? InodeFlags.setImmutable(away, true)
+    try? InodeFlags.setAppendOnly(path, true)
+  }
+
+  func remove(_ segment: LedgerSegment) throws(SystemError) {
+    let path = "\(directory)/\(segment.name)"
+    try? InodeFlags.setImmutable(path, false)
+    try Files.remove(path)
+    try Files.syncDirectory(directory)
+  }
+
   func reserve(from offset: Int64, length: Int64) throws(SystemError) {
     try writable().reserve(from: offset, length: length)
   }

@@ -5,7 +5,7 @@ struct LineReader {
   /// Lines longer than this are not looked at. Bytes.
   static let piece = 128 << 10
 
-  let storage: any LedgerStorage
+  let storage: any LedgerBytes
 
   /// Calls `body` with each line that has its line feed, without it, and where it begins and ends;
   /// with nil for one that is longer than a piece. It ends where `body` says false, or at the end.

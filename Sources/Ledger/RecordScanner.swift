@@ -13,6 +13,8 @@ struct ScannedRecord: Equatable {
   let spent: Spent?
   /// The floors of time that it has.
   var floor: LedgerFloor?
+  /// Something that the ledger wrote for itself to read again.
+  var isOfTheLedger = false
 }
 
 /// Reads a record's line in one pass without building its tree: a daemon that must be ready within
@@ -88,7 +90,9 @@ struct RecordScanner {
       spent = ScannedRecord.Spent(
         issuer: Self.copy(issuer, line), jti: Self.copy(jti, line), expires: expires)
     }
-    return ScannedRecord(sequence: sequence, time: time, spent: spent, floor: floor)
+    return ScannedRecord(
+      sequence: sequence, time: time, spent: spent, floor: floor,
+      isOfTheLedger: Self.equals(event, "segment", line) || Self.equals(event, "carried", line))
   }
 
   private static func floor(_ line: Span<UInt8>, at start: Int) -> LedgerFloor? {

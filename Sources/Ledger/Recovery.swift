@@ -1,3 +1,4 @@
+internal import JSON
 internal import Linux
 
 /// What is found in a ledger's file when it is opened.
@@ -17,6 +18,10 @@ struct Recovery {
   private(set) var end: Int64 = 0
   /// Over all whole lines.
   private(set) var tree = MerkleTree()
+  /// Over all lines of the files before this one.
+  private(set) var base = MerkleTree()
+  /// The `seq` of the first record; 1 where there is none.
+  private(set) var first: Int64 = 1
   /// What the root was when there were as many lines as are known of; nil where there never were.
   private(set) var rootAsKnown: String?
   /// The floors of time in the last record that has them.
@@ -30,11 +35,12 @@ struct Recovery {
     let reader = LineReader(storage: storage)
     if known?.size == 0 { found.rootAsKnown = found.tree.rootText }
     let end = try reader.read(from: 0, to: size) { line, range throws(SystemError) in
+      var record: ScannedRecord?
       if let line {
-        found.take(RecordScanner.scan(line), at: range.lowerBound)
-      } else {
-        found.take(nil, at: range.lowerBound)
+        record = RecordScanner.scan(line)
+        if record?.isOfTheLedger == true { found.takeIn(line, known) }
       }
+      found.take(record, at: range.lowerBound)
       try found.tree.append(line, range, reader)
       if known?.size == found.tree.size { found.rootAsKnown = found.tree.rootText }
       return true
@@ -43,8 +49,25 @@ struct Recovery {
     self.end = end
   }
 
+  /// Takes what the ledger wrote for itself: where a file begins, and what was spent before.
+  private mutating func takeIn(_ line: Span<UInt8>, _ known: LedgerHead?) {
+    guard let json = try? JSON.parse(line.indices.map { line[$0] }) else { return }
+    if lines == 0, let start = SegmentStart(json), let sequence = json["seq"]?.integer {
+      base = start.tree
+      tree = base
+      nextSequence = max(sequence, 1)
+      if known?.size == tree.size { rootAsKnown = tree.rootText }
+    }
+    for token in CarriedTokens.read(json) {
+      spent.insert(
+        SpentSet.Entry(at: token.at, record: token.record, expires: token.expires),
+        issuer: token.issuer, jti: token.jti)
+    }
+  }
+
   private mutating func take(_ record: ScannedRecord?, at offset: Int64) {
     lines += 1
+    if lines == 1, let record { first = record.sequence }
     guard let record else {
       markDamaged()
       // It was a record once, and its number is gone with it.

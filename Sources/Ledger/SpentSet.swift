@@ -21,6 +21,19 @@ package struct SpentSet: Sendable, Equatable {
 
   package subscript(issuer: String, jti: String) -> Entry? { entries[issuer]?[jti] }
 
+  /// All of them, in the order of their records.
+  var tokens: [SpentToken] {
+    var tokens: [SpentToken] = []
+    for (issuer, its) in entries {
+      for (jti, entry) in its {
+        tokens.append(
+          SpentToken(
+            issuer: issuer, jti: jti, at: entry.at, record: entry.record, expires: entry.expires))
+      }
+    }
+    return tokens.sorted { ($0.record, $0.issuer, $0.jti) < ($1.record, $1.issuer, $1.jti) }
+  }
+
   /// The first record counts: a token is spent once.
   mutating func insert(_ entry: Entry, issuer: String, jti: String) {
     if entries[issuer]?[jti] == nil { entries[issuer, default: [:]][jti] = entry }
