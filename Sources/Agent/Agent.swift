@@ -22,6 +22,7 @@ package final class Agent {
   let trust: TrustStore
   let guards: GuardStore
   let releases: ReleaseStore
+  let ledgerKey: LedgerKey
   let board: ShieldBoard
   let manager: Manager
   let recorder: Recorder
@@ -118,6 +119,9 @@ package final class Agent {
   /// CLOCK_MONOTONIC microseconds.
   private var lastAlive: UInt64 = 0
   var clockTick: EventSource?
+  var checkpointing: EventSource?
+  /// What the last checkpoint was of: lines of the ledger, and CLOCK_BOOTTIME in microseconds.
+  var signed: (size: Int64, at: UInt64) = (0, 0)
 
   package init(paths: Paths = Paths()) throws(SystemError) {
     let scheme = Ed25519()
@@ -139,6 +143,7 @@ package final class Agent {
     (trust, guards, board) = (stores.trust, stores.guards, stores.board)
     challengeKey = ChallengeKey(passed)
     releases = stores.releases
+    ledgerKey = LedgerKey(vault: stores.vault)
     (clocks, timekeeper, identity) = (stores.clocks, stores.timekeeper, stores.identity)
     loop = try EventLoop()
     manager = Manager(loop: loop, path: paths.manager)
@@ -184,6 +189,7 @@ package final class Agent {
     if !noticeRescue() { sayFindings() }
     loadSettings()
     keepTime()
+    nameLedgerKey()
     if wasEnrolled, trust.trust == nil {
       Announcer.say(
         .trouble, .error,
@@ -229,6 +235,8 @@ package final class Agent {
     _ = try? ServiceManager.notify("STOPPING=1")
     recorder.event("stopped", outcome: machine.state.name)
     timekeeper.tick()
+    recorder.flushFolded()
+    publishCheckpoint()
     recorder.close()
     server?.close()
     board.bench.baseline.saveStamps()

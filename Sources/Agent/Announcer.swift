@@ -10,6 +10,7 @@ enum Announcer {
     case healed = "a40d73f426c54637af50f5e0a2729013"
     case trouble = "62ba416e7b104ab0b69bd40a1876f4cb"
     case audited = "2a5d5b0c37c14a6f8f0f3bb7ba1d1c65"
+    case checkpoint = "57df5f8d5c5f4ef0a4b15fcd4ac77f02"
     case guarded = "4e4fc10b36824720a1362327fe3e3e7d"
   }
 

@@ -7,6 +7,7 @@ package enum Authority {
 
   private static let ranks: [String: Rank] = [
     "unprotect": .member, "protect": .member, "reconnected": .member, "check": .member,
+    "checkpoint": .member,
     "challenge": .member,
     "bundle": .member, "profile": .member, "revocations": .member, "time": .member,
     "release": .member,

@@ -147,6 +147,21 @@ final class Recorder {
     (try? ledger.records(since: since, limit: limit)) ?? []
   }
 
+  /// Has refusals on record that are still being counted.
+  func flushFolded() { ledger.flushFolded() }
+
+  /// Waits until everything that was written is on the disk; false where that fails.
+  func sync() -> Bool { (try? ledger.sync()) != nil }
+
+  /// Begins another file where this one is large enough; whether it did.
+  func tidy(_ limits: LedgerLimits) -> Bool {
+    ledger.limits = limits
+    guard ledger.tidy(make(LedgerEvent.key, outcome: "")) else { return false }
+    vault.witness(ledger.head)
+    try? sealHead()
+    return true
+  }
+
   func close() {
     try? ledger.close()
     try? sealHead()

@@ -16,6 +16,10 @@ extension Settings {
     LocalGuards=\(localGuards.rawValue)
     Mode=\(mode.rawValue)
 
+    [Ledger]
+    FileSize=\(ValueReader.size(ledger.fileSize))
+    MaxUse=\(ValueReader.size(ledger.maxUse))
+
     """
   }
 

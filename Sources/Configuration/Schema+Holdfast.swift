@@ -37,6 +37,16 @@ extension Schema<Settings> {
             settings.mode = try ValueReader.choice(text)
           },
         ]),
+      Section(
+        name: "Ledger",
+        settings: [
+          Setting(name: "FileSize") { (settings, text) throws(ValueProblem) in
+            settings.ledger.fileSize = try ValueReader.bytes(text, in: 64 << 10...64 << 20)
+          },
+          Setting(name: "MaxUse") { (settings, text) throws(ValueProblem) in
+            settings.ledger.maxUse = try ValueReader.bytes(text, in: 1 << 20...1 << 40)
+          },
+        ]),
     ],
     elsewhere: ["Service": "a file in services.d"])
 }
@@ -101,5 +111,7 @@ extension Schema<GuardSettings.Draft> {
             reset: { $0.files = [] }),
         ])
     ],
-    elsewhere: ["Control": "holdfast.conf", "Protection": "holdfast.conf"])
+    elsewhere: [
+      "Control": "holdfast.conf", "Protection": "holdfast.conf", "Ledger": "holdfast.conf",
+    ])
 }

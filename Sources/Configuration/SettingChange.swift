@@ -83,6 +83,11 @@ extension Settings {
       loosens: { $0.localGuards < $1.localGuards }),
     Comparison(
       "[Protection] Mode", \.mode, text: \.mode.rawValue, loosens: { _, new in new.mode == .audit }),
+    Comparison(
+      "[Ledger] FileSize", \.ledger.fileSize, text: { ValueReader.size($0.ledger.fileSize) }),
+    Comparison(
+      "[Ledger] MaxUse", \.ledger.maxUse, text: { ValueReader.size($0.ledger.maxUse) },
+      loosens: { $0.ledger.maxUse > $1.ledger.maxUse }),
   ]
 }
 

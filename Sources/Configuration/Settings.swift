@@ -11,17 +11,19 @@ package struct Settings: Sendable, Equatable {
   package var localGuards: LocalGuards
   /// Whether services are protected or only watched. `[Protection] Mode=`
   package var mode: ProtectionMode
+  package var ledger: LedgerRoom
 
   package init(
     control: ControlLimits = ControlLimits(), maxWindow: Int64 = 3600,
     bearer: BearerTokens = .always, localGuards: LocalGuards = .packaged,
-    mode: ProtectionMode = .enforce
+    mode: ProtectionMode = .enforce, ledger: LedgerRoom = LedgerRoom()
   ) {
     self.control = control
     self.maxWindow = maxWindow
     self.bearer = bearer
     self.localGuards = localGuards
     self.mode = mode
+    self.ledger = ledger
   }
 
   /// What holds where no file says anything.
@@ -55,6 +57,19 @@ package struct ControlLimits: Sendable, Equatable {
     self.maxConnectionsPerUser = maxConnectionsPerUser
     self.firstLineTimeout = firstLineTimeout
     self.failedTokensPerMinute = failedTokensPerMinute
+  }
+}
+
+/// How much of the disk the ledger takes, in bytes. The section `[Ledger]`.
+package struct LedgerRoom: Sendable, Equatable {
+  /// A file that is as large is put away, and another begun. `FileSize=`
+  package var fileSize: Int64
+  /// The most that is kept of all files together. `MaxUse=`
+  package var maxUse: Int64
+
+  package init(fileSize: Int64 = 4 << 20, maxUse: Int64 = 128 << 20) {
+    self.fileSize = fileSize
+    self.maxUse = maxUse
   }
 }
 

@@ -33,6 +33,32 @@ enum ValueReader {
     return value
   }
 
+  /// A size in bytes: a whole number, with K, M, G or T for powers of 1024.
+  static func bytes(_ text: String, in range: ClosedRange<Int64>) throws(ValueProblem) -> Int64 {
+    let units: [Character: Int64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]
+    let unit = text.last.flatMap { units[$0] }
+    let digits = unit == nil ? text[...] : text.dropLast()
+    guard !digits.isEmpty, digits.utf8.allSatisfy(\.isDigit),
+      digits.utf8.count == 1 || digits.utf8.first != UInt8(ascii: "0"), let number = Int64(digits)
+    else { throw ValueProblem("\(quoted(text)) is no size, such as \(size(range.lowerBound)).") }
+    let (value, overflow) = number.multipliedReportingOverflow(by: unit ?? 1)
+    guard !overflow, range.contains(value) else {
+      throw ValueProblem(
+        "\(quoted(text)) is out of range: from \(size(range.lowerBound)) to "
+          + "\(size(range.upperBound)).")
+    }
+    return value
+  }
+
+  /// A size as `bytes` reads it back.
+  static func size(_ bytes: Int64) -> String {
+    for (unit, factor) in [("T", Int64(1) << 40), ("G", 1 << 30), ("M", 1 << 20), ("K", 1 << 10)]
+    where bytes > 0 && bytes.isMultiple(of: factor) {
+      return "\(bytes / factor)\(unit)"
+    }
+    return "\(bytes)"
+  }
+
   /// A time span in microseconds.
   static func timeSpan(
     _ text: String, in range: ClosedRange<UInt64>

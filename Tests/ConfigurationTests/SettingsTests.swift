@@ -13,6 +13,7 @@ import Testing
     #expect(standard.maxWindow == 3600)
     #expect(standard.bearer == .always)
     #expect(standard.localGuards == .packaged)
+    #expect(standard.ledger == LedgerRoom(fileSize: 4_194_304, maxUse: 134_217_728))
   }
 
   @Test func everyKeyIsTaken() throws {
@@ -26,12 +27,16 @@ import Testing
       MaxWindowSec=90min
       Bearer=never
       LocalGuards=none
+      [Ledger]
+      FileSize=64K
+      MaxUse=2G
       """
     let expected = Settings(
       control: ControlLimits(
         maxConnections: 100, maxConnectionsPerUser: 20, firstLineTimeout: 60_500_000,
         failedTokensPerMinute: 3),
-      maxWindow: 5400, bearer: .never, localGuards: .none)
+      maxWindow: 5400, bearer: .never, localGuards: .none,
+      ledger: LedgerRoom(fileSize: 65_536, maxUse: 2_147_483_648))
     #expect(try Settings.parse([main(text)]).settings == expected)
   }
 
@@ -114,6 +119,7 @@ import Testing
     Settings(
       control: ControlLimits(firstLineTimeout: 123_456_789), maxWindow: 86_400, localGuards: .any),
     Settings(maxWindow: 3661, bearer: .never, mode: .audit),
+    Settings(ledger: LedgerRoom(fileSize: 65_537, maxUse: 1 << 40)),
   ])
   func renderedSettingsReadBackTheSame(settings: Settings) throws {
     #expect(try Settings.parse([main(settings.render())]).settings == settings)
@@ -134,6 +140,27 @@ import Testing
         LocalGuards=packaged
         Mode=enforce
 
+        [Ledger]
+        FileSize=4M
+        MaxUse=128M
+
         """)
+  }
+
+  @Test(arguments: [
+    "FileSize=64K", "FileSize=65536", "FileSize=64M", "MaxUse=1M", "MaxUse=1T", "MaxUse=1024G",
+  ])
+  func roomForTheLedger(line: String) {
+    #expect(places(main("[Ledger]\n\(line)")) == [])
+  }
+
+  @Test(arguments: [
+    "FileSize=63K", "FileSize=65M", "FileSize=4", "FileSize=4m", "FileSize=4MB", "FileSize=4 M",
+    "FileSize=-4M", "FileSize=04M", "FileSize=M", "FileSize=4.5M", "FileSize=٤M", "MaxUse=1023K",
+    "MaxUse=2T", "MaxUse=9223372036854775807T", "MaxUse=infinity",
+  ])
+  func roomForTheLedgerOutOfRange(line: String) {
+    let key = line.prefix { $0 != "=" }
+    #expect(places(main("[Ledger]\n\(line)")) == ["2 \(key)"])
   }
 }

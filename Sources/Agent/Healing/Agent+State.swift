@@ -74,6 +74,7 @@ extension Agent {
       case "trust.json": trust.content
       case "notices.json": notices.content
       case MachineStore.name: identity.content
+      case LedgerKey.name: ledgerKey.content
       case _ where name.hasPrefix("guards/"): guards.content(name)
       case _ where name.hasPrefix("releases/"): releases.content(name)
       default: settings.content(name)

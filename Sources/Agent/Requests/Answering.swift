@@ -23,6 +23,7 @@ extension Agent {
     switch request.verb {
     case "unprotect": try unprotect(request, connection)
     case "check": try check(request, connection)
+    case "checkpoint": try checkpoint(request, connection)
     case "challenge": try challenge(request, connection)
     case "protect": try protect(request, connection)
     case "reconnected": try reconnected(request, connection)

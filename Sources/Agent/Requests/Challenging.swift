@@ -22,7 +22,10 @@ extension Agent {
       .init(name: "text", value: .string(text.text)),
       .init(
         name: "ledger",
-        value: ["size": .integer(head.size), "head": .string(head.root)]),
+        value: [
+          "size": .integer(head.size), "head": .string(head.root),
+          "checkpoint": checkpoint().map(JSON.string) ?? .null,
+        ]),
     ])
   }
 

@@ -26,6 +26,7 @@ extension Agent {
           ("tenant", enrolment.identity.tenant), ("agent", enrolment.identity.agent),
           ("enrolment", enrolment.enrolment), ("bundle_seq", "\(enrolment.bundle.sequence)"),
         ])
+      nameLedgerKey(isNewHost: true)
       addOwnGuard()
       whenSettled.append { [weak self] in
         guard let self else { return }

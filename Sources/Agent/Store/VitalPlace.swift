@@ -21,7 +21,7 @@ final class VitalPlace {
     let isUnflagged: Bool
   }
 
-  static let singles = ["trust.json", "notices.json", "machine.json"]
+  static let singles = ["trust.json", "notices.json", "machine.json", "ledger.key"]
   static let folders = ["guards", "releases", "accepted", "accepted/services.d"]
   static let sealName = "seal"
 

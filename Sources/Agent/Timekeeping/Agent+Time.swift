@@ -25,6 +25,7 @@ extension Agent {
   private func lookAtTime() {
     timekeeper.tick()
     if trust.trust != nil { noticeMachine() }
+    keepLedger()
   }
 
   // MARK: The clock

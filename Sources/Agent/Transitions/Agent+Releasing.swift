@@ -37,6 +37,7 @@ extension Agent {
 
   private func end(_ grant: Grant, failure: String?) {
     recorder.unprotectResult(grant, failure: failure)
+    publishCheckpointSoon()
     handle(.released(failure == nil))
   }
 
