@@ -88,8 +88,8 @@ let package = Package(
     program(
       "holdfast",
       [
-        "JSON", "AgentToken", "Configuration", "ControlSocket", "DebianArchive", "Linux", "Version",
-        arguments,
+        "JSON", "AgentToken", "Configuration", "ControlSocket", "DebianArchive", "Ledger", "Linux",
+        "Version", arguments,
       ]),
     program("holdfast-canary", ["Linux"], settings: lean),
     program(

@@ -26,6 +26,8 @@ struct Reply {
   func lines(_ name: String) -> [String] {
     (json[name]?.string ?? "").split(whereSeparator: \.isNewline).map { Text.printable(String($0)) }
   }
+  /// A string for a file, where every byte counts; never to be printed.
+  func asItCame(_ name: String) -> String? { json[name]?.string }
   func number(_ name: String) -> Int64? { self[name]?.number }
   /// False also where the member is not there.
   func flag(_ name: String) -> Bool { json[name]?.bool ?? false }

@@ -3,33 +3,21 @@ import Linux
 
 struct Log: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Print what was recorded: who opened what, what was refused, what was healed.")
+    abstract: "Print what was recorded: who opened what, what was refused, what was healed.",
+    subcommands: [LogVerify.self, LogExport.self])
 
-  @Option(
-    name: .long,
-    help: ArgumentHelp(
-      "Only newer records: 10m, 2h, 3d, 14:32, 2026-11-21, \"2026-11-21 14:32\".",
-      valueName: "time"))
-  var since: String?
+  @OptionGroup var filter: LogFilter
 
   @Flag(name: .shortAndLong, help: "Go on with what is recorded from now on, until interrupted.")
   var follow = false
 
   @OptionGroup var options: GlobalOptions
 
-  func validate() throws {
-    if let since, Times.since(since, now: 0) == nil {
-      throw ValidationError(
-        "--since takes 10m, 2h, 3d, 14:32, 2026-11-21 or \"2026-11-21 14:32\", not "
-          + "\(Text.printable(since)).")
-    }
-  }
-
   func run() throws {
-    let oldest = since.flatMap { Times.since($0, now: Clock.wall()) }
+    let isWanted = filter.test()
     var next: Int64 = 0
     while true {
-      let page = try page(from: next, oldest: oldest)
+      let page = try page(from: next, where: isWanted)
       // A page that says nothing new is the end of the ledger.
       if let following = page.next, following > next {
         next = following
@@ -51,8 +39,10 @@ struct Log: ParsableCommand {
     var next: Int64?
   }
 
-  /// Asks for records from one number on, and prints those that are new enough.
-  private func page(from first: Int64, oldest: Int64?) throws(Failure) -> Page {
+  /// Asks for records from one number on, and prints those that are wanted.
+  private func page(
+    from first: Int64, where isWanted: (Reply) -> Bool
+  ) throws(Failure) -> Page {
     var page = Page()
     var refusal: Failure?
     var lines: [String] = []
@@ -65,7 +55,7 @@ struct Log: ParsableCommand {
         return false
       }
       count += 1
-      if oldest.map({ (line.number("time") ?? .max) >= $0 }) ?? true {
+      if isWanted(line) {
         lines.append(options.json ? line.encoded : LogLine.describe(line, paint: .standardOutput))
       }
       return true
