@@ -32,13 +32,13 @@ struct SignedUpgradeTests {
         let pin = try await machine.must("cat /etc/apt/preferences.d/*holdfast-example-agent")
         #expect(pin.contains("Pin: version \(version)\nPin-Priority: 1002"), "\(pin)")
         try await host.allows(command)
-        #expect(try await host.becomesProtected(within: 5))
+        #expect(try await host.becomesProtected())
         #expect(try await host.version(of: "example-agent") == version)
       }
       #expect(try await machine.must("dpkg --audit").isEmpty)
       #expect(
         try await machine.eventually(
-          within: 5, "holdfast log | grep 'upgraded .*version 1.4, previous 1.3'"))
+          "holdfast log | grep 'upgraded .*version 1.4, previous 1.3'"))
       try await machine.must("note-files")
       try await host.expectProtected()
 
@@ -119,8 +119,8 @@ struct SignedUpgradeTests {
       try await machine.must("chmod 755 /root/fake/holdfast")
       try await machine.must("PATH=/root/fake:$PATH dpkg --install /root/bad.deb")
       #expect(
-        try await machine.eventually(within: 10, "holdfast log | grep 'upgrade_undone'"))
-      #expect(try await host.becomesProtected(within: 5))
+        try await machine.eventually("holdfast log | grep 'upgrade_undone'"))
+      #expect(try await host.becomesProtected())
       // All of it is as it was noted before, records of the package included.
       try await host.expectProtected()
       #expect(try await machine.must("/usr/sbin/example-agent --version") == "example-agent 1.0")
@@ -146,7 +146,7 @@ struct SignedUpgradeTests {
         "dpkg --install /root/slow.deb >/root/dpkg.log 2>&1 </dev/null &")
       #expect(
         try await machine.eventually(
-          within: 10, "/usr/sbin/example-agent --version | grep -q 1.1"))
+          "/usr/sbin/example-agent --version | grep -q 1.1"))
       for change in [
         "echo 'exit 0' >>/usr/sbin/example-agent", "chmod 666 /etc/example-agent/agent.conf",
       ] {
@@ -154,14 +154,14 @@ struct SignedUpgradeTests {
       }
       #expect(
         try await machine.eventually(
-          within: 5, "! grep -q '^exit 0' /usr/sbin/example-agent"))
+          "! grep -q '^exit 0' /usr/sbin/example-agent"))
       // Nor is anything else open, or the package to be removed.
       #expect(try await !machine.run("echo >>/usr/sbin/holdfastd").succeeded)
       #expect(try await !machine.run("sh /var/lib/dpkg/info/example-agent.prerm remove").succeeded)
       try await machine.must("touch /root/go")
       #expect(
-        try await machine.eventually(within: 10, "holdfast log | grep 'upgrade_undone'"))
-      #expect(try await host.becomesProtected(within: 5))
+        try await machine.eventually("holdfast log | grep 'upgrade_undone'"))
+      #expect(try await host.becomesProtected())
       try await host.expectProtected()
     }
   }
@@ -177,7 +177,7 @@ struct SignedUpgradeTests {
       try await host.release("awkward_1.1_all")
       if killsDaemon { try await machine.must("touch /root/kill-daemon") }
       try await host.allows("dpkg --install /root/awkward_1.1_all.deb")
-      #expect(try await host.becomesProtected(within: 5))
+      #expect(try await host.becomesProtected())
       let shown = try await machine.must(
         "systemctl show -p ExecStart -p Environment -p RefuseManualStop awkward-reload")
       for part in ["awkward renewed", "FROM_PACKAGE=yes", "RefuseManualStop=yes"] {
