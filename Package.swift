@@ -111,7 +111,9 @@ let package = Package(
     tests("LedgerTests", ["Ledger", "JSON", "Linux", "TestSupport"]),
     tests("ShieldsTests", ["Shields", "Protection", "Linux", "TestSupport"]),
     tests("ControlSocketTests", ["ControlSocket", "JSON", "Linux", "TestSupport"]),
-    tests("AgentTests", ["Agent", "Protection", "Ledger", "Linux", "TestSupport"]),
+    tests(
+      "AgentTests",
+      ["Agent", "AgentToken", "JSON", "Protection", "Ledger", "Linux", "TestSupport"]),
     tests("ClusterTests", ["Cluster", "AgentToken", "JSON", "Linux", "TestSupport"]),
     tests("DebianArchiveTests", ["DebianArchive", "Linux", "TestSupport"]),
     tests("AttackTests", ["Protection", "TestSupport", "JSON"]),

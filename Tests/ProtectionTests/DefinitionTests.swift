@@ -26,7 +26,7 @@ import Testing
     logs: ["/var/log/demo/*.log"], allowSignals: ["HUP"])
 
   /// Members that came later: a definition from before is still one.
-  static let later: Set = ["package", "logs", "allow_signals", "mounts"]
+  static let later: Set = ["package", "logs", "allow_signals", "mounts", "offered"]
 
   @Test func storedDefinitionsComeBackTheSame() throws {
     let text = Self.definition.json.encoded()
@@ -35,6 +35,16 @@ import Testing
     var bare = Self.definition
     bare.package = nil
     #expect(ServiceDefinition(json: bare.json) == bare)
+    // With what a signed upgrade goes back to.
+    var upgraded = Self.definition
+    upgraded.offered = "1:2.1-1"
+    upgraded.signedUpgrade = .to(version: "1:2.1-1", from: bare)
+    #expect(ServiceDefinition(json: upgraded.json) == upgraded)
+    #expect(upgraded.isOpenToPackage)
+  }
+
+  @Test func policiesAreOrderedByStrictness() {
+    #expect(UpgradePolicy.allCases.sorted() == [.token, .signed, .any])
   }
 
   /// A file that lost a member is not half a definition.

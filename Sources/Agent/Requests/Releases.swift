@@ -39,9 +39,7 @@ extension Agent {
       let manifest: ReleaseManifest
       do throws(Refusal) {
         guard let own = trust.trust else { throw Refusal.trustMissing }
-        manifest = try ArtefactVerifier(
-          bundle: own.bundle, identity: own.identity, revoked: revoked, scheme: scheme
-        ).release(text)
+        manifest = try own.verifier(scheme).release(text)
         let changed = try releases.take(
           manifest, installed: installedPackages, inUse: packagesInHand)
         finish(manifest, changed: changed, connection)

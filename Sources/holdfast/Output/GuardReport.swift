@@ -61,6 +61,7 @@ enum GuardReport {
   private static func upgrades(_ value: String?) -> String {
     switch value {
     case "token"?: "upgrades need an unprotect"
+    case "signed"?: "upgrades need a signed release"
     case "any"?: "upgrades need nothing"
     case let other?: "upgrades: \(other)"
     case nil: ""
