@@ -55,7 +55,7 @@ extension Agent {
 
   /// What the profile that was accepted last says.
   private var storedProfile: ProfileSettings? {
-    guard let profile = trust.trust?.profile else { return nil }
+    guard let profile = trust.trust?.currentProfile else { return nil }
     do {
       return try ProfileSettings(profile.settings)
     } catch {

@@ -70,7 +70,7 @@ extension Agent {
       .init(
         name: "profile",
         value: own.flatMap { own in
-          own.profile.map {
+          own.currentProfile.map {
             [
               "version": .integer($0.version), "issued": .integer($0.issuedAt),
               "enabled": .bool(dismissal == nil), "kid": .string($0.signer.kid),

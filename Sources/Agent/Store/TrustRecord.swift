@@ -10,7 +10,7 @@ extension TrustStore {
     let bundle: TrustBundle
     /// What lists of revocations took back since, as far as the bundle does not say so itself.
     let revocations: Revoking
-    /// The profile that was accepted last.
+    /// The last profile that is here.
     let profile: SignedProfile?
     /// The highest version that this enrolment has seen; 0 for none.
     var profileVersion: Int64
@@ -48,6 +48,9 @@ extension TrustStore {
 }
 
 extension TrustStore.Trust {
+  /// The profile that was accepted last; nil where only an older one is left of it.
+  var currentProfile: SignedProfile? { profile?.version == profileVersion ? profile : nil }
+
   func with(bundle: TrustBundle) -> Self {
     Self(
       identity: identity, enrolment: enrolment, bundle: bundle, revocations: revocations,

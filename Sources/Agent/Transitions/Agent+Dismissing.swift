@@ -8,7 +8,8 @@ internal import Shields
 extension Agent {
   /// What switches protection off on this host, while it counts.
   var dismissal: Dismissal? {
-    guard settings.profile?.isEnabled == false, let own = trust.trust, let profile = own.profile
+    guard settings.profile?.isEnabled == false, let own = trust.trust,
+      let profile = own.currentProfile
     else { return nil }
     return Dismissal(profile, revoked: own.revoked)
   }
