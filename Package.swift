@@ -113,7 +113,7 @@ let package = Package(
     tests("ControlSocketTests", ["ControlSocket", "JSON", "Linux", "TestSupport"]),
     tests(
       "AgentTests",
-      ["Agent", "AgentToken", "JSON", "Protection", "Ledger", "Linux", "TestSupport"]),
+      ["Agent", "AgentToken", "JSON", "Protection", "Ledger", "Linux", "Version", "TestSupport"]),
     tests("ClusterTests", ["Cluster", "AgentToken", "JSON", "Linux", "TestSupport"]),
     tests("DebianArchiveTests", ["DebianArchive", "Linux", "TestSupport"]),
     tests("AttackTests", ["Protection", "TestSupport", "JSON"]),

@@ -185,10 +185,25 @@ struct StatusReport {
 
   private var clock: String {
     switch status.text("clock") {
-    case "wall"?: "Time: this host's clock."
+    case "wall"?: "Clock in step."
+    case "estimated"?: paint.warning("Clock \(offset) a signed time") + ", which counts."
+    case "rolled_back"?:
+      paint.warning("Clock \(offset) what is known to have passed") + onlyChallenges
+    case "state_missing"?: paint.warning("What was known of the time is gone") + onlyChallenges
+    case "other_machine"?: paint.warning("Another machine than it was") + onlyChallenges
+    case "shifted"?: paint.warning("The daemon is in a time namespace") + onlyChallenges
     case let clock?: "Clock: \(clock)."
     case nil: ""
     }
+  }
+
+  private let onlyChallenges =
+    ": only a token that answers a challenge opens this host (holdfast challenge)."
+
+  /// How far the clock is off, and in which direction.
+  private var offset: String {
+    let seconds = status["time"]?.number("offset") ?? 0
+    return "\(Times.span(seconds: abs(seconds))) \(seconds < 0 ? "behind" : "ahead of")"
   }
 
   private var problems: [String] {
