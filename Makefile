@@ -2,6 +2,7 @@
 # make deb        Debian packages, in build/
 # make demo       the story, played on a throw-away machine
 # make test       everything; needs root, to boot machines
+# make test-long  what boots virtual machines, and takes its time; needs root
 # make test-unit  the fast part, without privileges
 # make attacks    every attack on both Debians; writes docs/attacks.md; needs root and half an hour
 # make bench      figures; most need root, to boot a machine
@@ -15,7 +16,7 @@ SWIFT_FLAGS := --scratch-path $(SCRATCH) --explicit-target-dependency-import-che
 RELEASE_FLAGS := -c release --static-swift-stdlib
 PROGRAMS := holdfastd holdfast holdfast-prove holdfast-canary holdfast-cluster
 
-.PHONY: build deb demo test test-unit tests attacks bench lint clean needed-build needed-machine
+.PHONY: build deb demo test test-long test-unit tests attacks bench lint clean needed-build needed-machine
 .NOTPARALLEL:
 
 build: needed-build
@@ -40,6 +41,10 @@ test-unit: tests
 
 test: needed-machine deb tests
 	@Tests/run.sh all $(SWIFT) test --skip-build $(SWIFT_FLAGS)
+
+test-long: needed-machine deb tests
+	@[ "$$(id -u)" -ne 0 ] || packaging/install-needed.sh vm
+	@Tests/run.sh long $(SWIFT) test --skip-build $(SWIFT_FLAGS)
 
 # ATTACKS=NAME,… tries these, and writes nothing.
 attacks: needed-machine deb tests

@@ -117,6 +117,7 @@ let package = Package(
     tests("ClusterTests", ["Cluster", "AgentToken", "JSON", "Linux", "TestSupport"]),
     tests("DebianArchiveTests", ["DebianArchive", "Linux", "TestSupport"]),
     tests("AttackTests", ["Protection", "TestSupport", "JSON"]),
+    tests("LongTests", ["TestSupport", "JSON"]),
     tests(
       "SystemTests", ["TestSupport", "JSON", "AgentToken", "Cluster", "DebianArchive", "Linux"]),
   ]

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs the tests and says how many passed, failed and were skipped.
 #
-# usage: run.sh unit|all|attacks COMMAND…    COMMAND is `swift test` with its options
+# usage: run.sh unit|all|attacks|long COMMAND…    COMMAND is `swift test` with its options
 #
 # The system tests and the attacks run apart from the rest: they boot machines, and would disturb
 # what is timed. With CI in the environment, a skipped one is a failure.
@@ -21,9 +21,17 @@ run() {
   "${command[@]}" "$@" 2>&1 | tee "$log/$name" || failed_runs=$((failed_runs + 1))
 }
 command=("$@")
-[ "$what" = attacks ] || run unit --skip '^SystemTests\.' --skip '^AttackTests\.'
-[ "$what" != all ] || run system --filter '^SystemTests\.'
-[ "$what" = unit ] || run attacks --filter '^AttackTests\.'
+fast=(--skip '^SystemTests\.' --skip '^AttackTests\.' --skip '^LongTests\.')
+case $what in
+unit) run unit "${fast[@]}" ;;
+all)
+  run unit "${fast[@]}"
+  run system --filter '^SystemTests\.'
+  run attacks --filter '^AttackTests\.'
+  ;;
+attacks) run attacks --filter '^AttackTests\.' ;;
+long) run long --filter '^LongTests\.' ;;
+esac
 
 # Swift Testing ends each test, parametrised or not, with one of three lines, which start with a
 # symbol and end with a time or a reason.

@@ -2,9 +2,10 @@
 # Installs, with apt, what a step needs and this machine lacks; says so, and goes on.
 # Without root it says what to install, and stops.
 #
-# usage: install-needed.sh build|machine|bench…
+# usage: install-needed.sh build|machine|vm|bench…
 #   build     to compile, and to make the packages
 #   machine   to boot throw-away machines: for system tests and the demo
+#   vm        to boot virtual ones, for those of the tests that take their time
 #   bench     to measure, beside what others measure
 set -eu
 
@@ -13,9 +14,10 @@ for step; do
   case $step in
   build) packages="$packages pkg-config libsystemd-dev libsodium-dev binutils dpkg-dev" ;;
   machine) packages="$packages systemd-container mmdebstrap e2fsprogs util-linux iproute2" ;;
+  vm) packages="$packages qemu-system-x86" ;;
   bench) packages="$packages openssl strace" ;;
   *)
-    echo "usage: $0 build|machine|bench…" >&2
+    echo "usage: $0 build|machine|vm|bench…" >&2
     exit 2
     ;;
   esac

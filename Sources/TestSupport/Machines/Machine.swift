@@ -22,6 +22,8 @@ package final class Machine: Sendable {
 
     /// The libraries that Holdfast's packages depend on: a machine has no network to get them.
     package static let libraries = ["libsodium23", "libsystemd0", "libstdc++6"]
+    /// What a machine with a kernel of its own (`VirtualMachine`) has besides.
+    package static let kernel = ["linux-image-cloud-amd64", "initramfs-tools", "kmod"]
   }
 
   /// Where everything of the machine is, on the host.
@@ -35,9 +37,10 @@ package final class Machine: Sendable {
     let path: String
     switch image {
     case .debian(let suite, let packages):
+      // One with a kernel takes a while.
       let made = try await HostCommand.run(
         ["bash", Checkout.top + "/Tests/machines/image.sh", "--suite", suite] + packages,
-        seconds: 300)
+        seconds: 900)
       guard made.succeeded, let last = made.line.split(separator: "\n").last else {
         throw Failure(description: "no image: \(made)")
       }
@@ -63,7 +66,7 @@ package final class Machine: Sendable {
   /// systemd(1): SIGRTMIN+4 starts poweroff.target. glibc's SIGRTMIN is 34.
   private static let powerOffSignal: Int32 = 34 + 4
 
-  private static let parent =
+  static let parent =
     (ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp") + "/holdfast-machines"
 
   // MARK: Power

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// The process that holds a machine (Tests/machines/machine.sh): takes commands, answers in lines,
+/// The process that holds a machine (Tests/machines/machine.sh, or vm.sh for one with a kernel of its own): takes commands, answers in lines,
 /// and takes the machine down with everything it left when its standard input ends, which also
 /// happens when this process dies.
 final class MachineHolder: Sendable {
@@ -15,11 +15,13 @@ final class MachineHolder: Sendable {
   private let ended = Mutex(false)
 
   /// Starts the holder of a machine in DIRECTORY, which must not exist yet.
-  init(image: String, directory: String, options: [String]) throws {
+  init(
+    script: String = "machine.sh", image: String, directory: String, options: [String] = []
+  ) throws {
     let toHolder = try ChildProcess.pipe()
     let fromHolder = try ChildProcess.pipe()
     process = try ChildProcess(
-      ["bash", Checkout.top + "/Tests/machines/machine.sh", image, directory] + options,
+      ["bash", Checkout.top + "/Tests/machines/" + script, image, directory] + options,
       input: toHolder.reading.fileDescriptor, output: fromHolder.writing.fileDescriptor,
       error: FileHandle.standardError.fileDescriptor)
     input = toHolder.writing

@@ -5,24 +5,34 @@ import Foundation
 /// protected before anybody can touch it.
 package enum ProtectedDisk {
   /// The machine, switched off, whose disk it is.
-  package static func machine(suite: String = "bookworm") async throws -> Machine {
-    try await Making.shared.machine(suite)
+  ///
+  /// - Parameter hasKernel: for a `VirtualMachine` to boot from.
+  package static func machine(
+    suite: String = "bookworm", hasKernel: Bool = false
+  ) async throws -> Machine {
+    let packages = Machine.Image.libraries + (hasKernel ? Machine.Image.kernel : [])
+    return try await Making.shared.machine(Kind(suite: suite, packages: packages))
+  }
+
+  private struct Kind: Hashable {
+    let suite: String
+    let packages: [String]
   }
 
   /// Each Debian's disk, made when it is first asked for.
   private actor Making {
     static let shared = Making()
-    private var made: [String: Task<Machine, any Error>] = [:]
+    private var made: [Kind: Task<Machine, any Error>] = [:]
 
-    func machine(_ suite: String) async throws -> Machine {
-      let task = made[suite] ?? Task { try await make(suite) }
-      made[suite] = task
+    func machine(_ kind: Kind) async throws -> Machine {
+      let task = made[kind] ?? Task { try await make(kind) }
+      made[kind] = task
       return try await task.value
     }
   }
 
-  private static func make(_ suite: String) async throws -> Machine {
-    let machine = try await Machine.boot(.debian(suite: suite))
+  private static func make(_ kind: Kind) async throws -> Machine {
+    let machine = try await Machine.boot(.debian(suite: kind.suite, packages: kind.packages))
     _ = try await ProtectedHost.prepared(on: machine)
     try await machine.powerOff()
     return machine
