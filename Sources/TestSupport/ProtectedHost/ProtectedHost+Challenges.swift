@@ -1,4 +1,4 @@
-package import JSON
+internal import JSON
 
 extension ProtectedHost {
   /// A token that answers a challenge, issued right now.
