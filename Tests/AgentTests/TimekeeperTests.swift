@@ -1,5 +1,6 @@
 import AgentToken
 import Foundation
+import JSON
 import Ledger
 import Linux
 import TestSupport
