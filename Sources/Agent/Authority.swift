@@ -21,6 +21,10 @@ package enum Authority {
   /// The verbs there are, for `help`.
   package static var verbs: [String] { ranks.keys.filter { !$0.contains(" ") }.sorted() }
 
+  /// Whether a verb asks for nothing that is anybody's secret or can change anything. So is what is
+  /// no verb at all.
+  package static func isOpenToAll(_ verb: String) -> Bool { ranks[verb] ?? .anyone == .anyone }
+
   /// - Parameters:
   ///   - argument: the first one, where a verb's rank depends on it.
   ///   - members: the gid of the group `holdfast`, if there is one.

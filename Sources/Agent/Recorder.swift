@@ -16,6 +16,8 @@ final class Recorder {
   private let vault: StateVault
   private var flush: EventSource?
   private var isHard = false
+  /// Who the last intent of an unprotect is about.
+  private var opener: (record: Int64, peer: LedgerPeer?)?
   /// How the clock stands, for every record.
   var stamp: () -> (clock: String, floor: LedgerFloor?) = { ("wall", nil) }
   /// The ledger is not what was known of it.
@@ -101,6 +103,7 @@ final class Recorder {
       event.details.append(.init(name: "challenge_age", value: .integer(age)))
     }
     let record = try ledger.append(event, sync: true)
+    opener = (record, event.peer)
     // In the ledger it is spent, whatever becomes of this.
     try? vault.note(
       SpentToken(
@@ -114,6 +117,7 @@ final class Recorder {
     var event = make(
       LedgerEvent.unprotect, phase: .result, outcome: failure == nil ? "unprotected" : "failed")
     identify(&event, grant.token)
+    if opener?.record == grant.record { event.peer = opener?.peer }
     event.details = [.init(name: "intent", value: .integer(grant.record))]
     if let failure { event.details.append(.init(name: "reason", value: .string(failure))) }
     // The contract has it written before the reply; only the intent has to be on the disk.

@@ -14,6 +14,8 @@ package final class ControlConnection {
   private(set) var isAnswering = false
   /// It asked for what was found to be its right, and waits for its turn: it gives way to nobody.
   package var isHeld = false
+  /// What is being asked.
+  package var verb = ""
   /// Something lasts for as long as it is open: it gives way to nobody either.
   package var isKept = false
   /// It came just now, and has not asked for anything yet: it gets the time to.

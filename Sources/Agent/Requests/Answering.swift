@@ -8,6 +8,7 @@ internal import Version
 /// The control socket's verbs: who may is decided first, then each verb has its own function.
 extension Agent {
   func answer(_ request: ControlRequest, _ connection: ControlConnection) {
+    connection.verb = request.verb
     do throws(Refusal) {
       try Authority.check(
         request.verb, argument: request.arguments.first, peer: connection.peer, members: members)
@@ -60,8 +61,12 @@ extension Agent {
     }
   }
 
-  /// Answers with a refusal and says so in the journal, at a rate that the ledger bounds.
+  /// Answers with a refusal, which is on record unless anybody may ask for that verb. A token's code
+  /// that is not said has been counted already.
   func refuse(_ connection: ControlConnection, _ refusal: Refusal) {
+    if refusal.code != .rateLimited, !Authority.isOpenToAll(connection.verb) {
+      recorder.refusal(connection.verb, refusal.code, connection.peer, on: loop)
+    }
     connection.refuse(refusal)
   }
 

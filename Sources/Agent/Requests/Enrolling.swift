@@ -100,39 +100,34 @@ extension Agent {
     try request.expect(1...1)
     let own = try requireTrust()
     let jws = Array(request.arguments[0].utf8)
-    do throws(Refusal) {
-      switch try own.bundle.successor(jws: jws, scheme: scheme) {
-      case .unchanged:
-        connection.succeed([
-          .init(name: "seq", value: .integer(own.bundle.sequence)),
-          .init(name: "changed", value: false),
-        ])
-      case .newer(let newer):
-        do {
-          try trust.replace(bundle: newer)
-        } catch {
-          throw Refusal(.internalError, "The bundle cannot be stored: \(error)")
-        }
-        bundleBehind = false
-        timekeeper.take(newer)
-        reconsiderDismissal()
-        recorder.event(
-          "bundle", outcome: "\(newer.sequence)", peer: connection.peer,
-          details: [("previous", "\(own.bundle.sequence)")])
-        var members: [JSON.Member] = [
-          .init(name: "seq", value: .integer(newer.sequence)), .init(name: "changed", value: true),
-        ]
-        if newer.issuedAt > Clock.wall() + 60 {
-          members.append(
-            .init(
-              name: "warning",
-              value: "the bundle was signed in the future: is this host's clock slow?"))
-        }
-        connection.succeed(members)
+    switch try own.bundle.successor(jws: jws, scheme: scheme) {
+    case .unchanged:
+      connection.succeed([
+        .init(name: "seq", value: .integer(own.bundle.sequence)),
+        .init(name: "changed", value: false),
+      ])
+    case .newer(let newer):
+      do {
+        try trust.replace(bundle: newer)
+      } catch {
+        throw Refusal(.internalError, "The bundle cannot be stored: \(error)")
       }
-    } catch {
-      recorder.refusal("bundle", error.code, connection.peer, on: loop)
-      throw error
+      bundleBehind = false
+      timekeeper.take(newer)
+      reconsiderDismissal()
+      recorder.event(
+        "bundle", outcome: "\(newer.sequence)", peer: connection.peer,
+        details: [("previous", "\(own.bundle.sequence)")])
+      var members: [JSON.Member] = [
+        .init(name: "seq", value: .integer(newer.sequence)), .init(name: "changed", value: true),
+      ]
+      if newer.issuedAt > Clock.wall() + 60 {
+        members.append(
+          .init(
+            name: "warning",
+            value: "the bundle was signed in the future: is this host's clock slow?"))
+      }
+      connection.succeed(members)
     }
   }
 }

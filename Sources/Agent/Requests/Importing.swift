@@ -17,28 +17,23 @@ extension Agent {
     return own
   }
 
-  /// Takes an artefact in its turn; a refusal goes on record.
+  /// Takes an artefact in its turn.
   private func take(
-    _ kind: ArtefactType, _ request: ControlRequest, _ connection: ControlConnection,
+    _ request: ControlRequest, _ connection: ControlConnection,
     _ run: @escaping (TrustStore.Trust, [UInt8]) throws(Refusal) -> Void
   ) throws(Refusal) {
     try request.expect(1...1)
     _ = try requireTrust()
     whenFree(.other, connection) { [weak self] () throws(Refusal) in
       guard let self else { return }
-      do throws(Refusal) {
-        try run(requireTrust(), Array(request.arguments[0].utf8))
-      } catch {
-        recorder.refusal(kind.verb, error.code, connection.peer, on: loop)
-        throw error
-      }
+      try run(requireTrust(), Array(request.arguments[0].utf8))
     }
   }
 
   // MARK: Profiles
 
   func profile(_ request: ControlRequest, _ connection: ControlConnection) throws(Refusal) {
-    try take(.profile, request, connection) { [weak self] (own, text) throws(Refusal) in
+    try take(request, connection) { [weak self] (own, text) throws(Refusal) in
       guard let self else { return }
       let time = timekeeper.time()
       let profile = try own.verifier(scheme).profile(
@@ -126,7 +121,7 @@ extension Agent {
   // MARK: Revocations
 
   func revocations(_ request: ControlRequest, _ connection: ControlConnection) throws(Refusal) {
-    try take(.revocations, request, connection) { [weak self] (own, text) throws(Refusal) in
+    try take(request, connection) { [weak self] (own, text) throws(Refusal) in
       guard let self else { return }
       let here = own.revocations
       let list = try own.verifier(scheme).revocations(
@@ -169,7 +164,7 @@ extension Agent {
   // MARK: Time
 
   func time(_ request: ControlRequest, _ connection: ControlConnection) throws(Refusal) {
-    try take(.time, request, connection) { [weak self] (own, text) throws(Refusal) in
+    try take(request, connection) { [weak self] (own, text) throws(Refusal) in
       guard let self else { return }
       let time = try own.verifier(scheme).time(text) { judge(nonce: $0, for: own.identity) }
       let before = timekeeper.offset

@@ -36,17 +36,11 @@ extension Agent {
     let text = Array(request.arguments[0].utf8)
     whenFree(.other, connection) { [weak self] () throws(Refusal) in
       guard let self else { return }
-      let manifest: ReleaseManifest
-      do throws(Refusal) {
-        guard let own = trust.trust else { throw Refusal.trustMissing }
-        manifest = try own.verifier(scheme).release(text)
-        let changed = try releases.take(
-          manifest, installed: installedPackages, inUse: packagesInHand)
-        finish(manifest, changed: changed, connection)
-      } catch {
-        recorder.refusal("release", error.code, connection.peer, on: loop)
-        throw error
-      }
+      guard let own = trust.trust else { throw Refusal.trustMissing }
+      let manifest = try own.verifier(scheme).release(text)
+      let changed = try releases.take(
+        manifest, installed: installedPackages, inUse: packagesInHand)
+      finish(manifest, changed: changed, connection)
     }
   }
 

@@ -90,13 +90,13 @@ extension Agent {
   ) -> Refusal {
     let now = Clock.boottimeMicroseconds()
     let wait = failures.fail(uid: connection.peer.uid, now: now)
-    recorder.refusal(request.verb, refusal.code, connection.peer, on: loop)
     guard let wait else {
       Announcer.say(
         .refused, .warning, "Refused a token: \(refusal.message)",
         [("CODE", refusal.code.rawValue), ("UID", "\(connection.peer.uid)")])
       return refusal
     }
+    recorder.refusal(request.verb, refusal.code, connection.peer, on: loop)
     return Refusal(
       .rateLimited,
       "Too many failed tokens from uid \(connection.peer.uid): their reasons are not said for "
