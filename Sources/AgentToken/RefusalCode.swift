@@ -83,8 +83,10 @@ extension Refusal.Code {
       "Import the cluster's newest trust bundle, or ask for a new token."
     case .keyRevoked, .keyExpired:
       "Ask for a token signed with a current key."
-    case .tokenRevoked, .expired, .alreadyUsed:
+    case .tokenRevoked, .alreadyUsed:
       "Ask for a new token."
+    case .expired:
+      "Ask for a new one. If this host's clock is wrong: holdfast challenge"
     case .wrongCluster, .wrongTenant, .wrongAgent, .wrongAudience:
       "Ask for a token for this host; its cluster, tenant and agent are in the status."
     case .scopeNotAllowed:
@@ -93,7 +95,8 @@ extension Refusal.Code {
       .clockStateMissing:
       "Make a challenge, and ask for a token that answers it: holdfast challenge"
     case .clockBehind:
-      "Set this host's clock, or wait, then try the same token again."
+      "Set this host's clock and try the same token again, or ask for one that needs no clock: "
+        + "holdfast challenge"
     case .bundleUnknownRoot:
       "Import the chain of bundles in between: holdfast-cluster bundle export --from SEQ."
     case .bundleOlder:

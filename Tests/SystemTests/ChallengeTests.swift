@@ -46,11 +46,17 @@ struct ChallengeTests {
       try await expect(host, answer(host, "AAAAAAAAAAAAAAAAAAAAAA"), "challenge_unknown")
       try await host.machine.must("kill -9 $(systemctl show --value -p MainPID holdfastd)")
       #expect(try await host.becomesProtected(within: 15))
-      let token = answer(host, nonce, issuedAt: ProtectedHost.now + 10 * 365 * 86_400)
+      let later = ProtectedHost.now + 10 * 365 * 86_400
+      let token = answer(host, nonce, issuedAt: later)
       try await expect(host, token, nil)
       #expect(try await host.state == "unprotected")
       try await host.machine.must("holdfast protect")
       try await expect(host, token, "already_used")
+      // It told a host that was ten years slow what time it is: what is over by that is over.
+      try await expect(host, host.token(), "expired")
+      let bearer = host.draft().with("iat", .integer(later)).with("exp", .integer(later + 900))
+      try await expect(host, bearer.text, nil)
+      try await host.machine.must("holdfast protect")
       try await host.expectProtected()
       let denied = try await host.machine.run("runuser -u mallory -- holdfast challenge")
       #expect(denied.status == 4, "\(denied)")
