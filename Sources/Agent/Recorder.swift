@@ -167,12 +167,17 @@ final class Recorder {
   }
 
   func close() {
-    try? ledger.close()
     try? sealHead()
   }
 
   /// Has both copies of the state know where the ledger stands.
   func sealHead() throws(SystemError) {
+    // First: after a power cut the ledger must have what the seal says it had.
+    do throws(LedgerError) {
+      try ledger.close()
+    } catch {
+      throw SystemError(errno: ErrorNumber.inputOutput, operation: "sync the ledger: \(error)")
+    }
     guard !vault.isEmpty else { return }
     try vault.note(nil, ledger.head)
   }

@@ -27,12 +27,12 @@ enum Slots {
   static func latest(
     in bytes: [UInt8], size: Int = size
   ) -> (counter: Int64, text: [UInt8])? {
-    [0, size].compactMap { decode(bytes.dropFirst($0).prefix(size)) }
+    [0, size].compactMap { decode(Array(bytes.dropFirst($0).prefix(size))) }
       .max { $0.counter < $1.counter }
   }
 
-  private static func decode(_ slot: ArraySlice<UInt8>) -> (counter: Int64, text: [UInt8])? {
-    guard let end = slot.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+  private static func decode(_ slot: [UInt8]) -> (counter: Int64, text: [UInt8])? {
+    guard let end = Bytes.find([UInt8(ascii: "\n")], in: slot) else { return nil }
     let parts = slot[..<end].split(separator: UInt8(ascii: " "), maxSplits: 1)
     guard parts.count == 2,
       String(decoding: parts[0], as: UTF8.self) == SHA256Hash.hex(SHA256Hash.of(Array(parts[1])))

@@ -28,6 +28,8 @@ final class StateVault {
   private(set) var problems: [String] = []
   let places: [VitalPlace]
   private let witness: Witness
+  /// The generation of a seal that could not be written, as far as is known; 0 where there is none.
+  private var failed: Int64 = 0
 
   /// Holdfast was let go of by a rescue boot: what changed was changed with permission.
   let wasRescued: Bool
@@ -56,8 +58,9 @@ final class StateVault {
   private func open() {
     let seals = places.map { $0.seal() }
     let files = places.map { $0.hashes() }
-    // Of a host that had no state yet there is nothing to know.
-    let known = (witness.known?.seals ?? []).filter { $0.generation > 0 }
+    // Of a host that had no state yet there is nothing to know, but while its first is written.
+    let said = witness.known?.seals ?? []
+    let known = said.contains { $0.generation > 0 } ? said : []
     let all = seals.compactMap(\.self) + known
     guard let newest = all.max(by: { $0.generation < $1.generation }) else {
       return begin(files)
@@ -67,13 +70,15 @@ final class StateVault {
       all.filter { $0.files == found }.max { $0.generation < $1.generation }
     }
     var good = newest
+    var isExpected = false
     let best = places.indices.filter { whole[$0] != nil }
       .max { (whole[$0]?.generation ?? 0, -$0) < (whole[$1]?.generation ?? 0, -$1) }
     if let best, let its = whole[best] {
       good = its
       // Without a witness there are only the two seals to go by.
       let expected = known.isEmpty ? [newest.files] : known.map(\.files)
-      if !expected.contains(its.files) {
+      isExpected = expected.contains(its.files)
+      if !isExpected {
         findings.append(
           .alarm(
             "an older copy of Holdfast's state was put back (generation \(its.generation), "
@@ -88,7 +93,8 @@ final class StateVault {
       )
     }
     seal = good
-    seal.trust = newest.trust ?? good.trust
+    // Of a bundle that was being written when everything ended, the older one is no older one.
+    if !isExpected { seal.trust = newest.trust ?? good.trust }
     for other in all { seal.learn(from: other) }
     settle(seals, newest.generation)
   }
@@ -135,6 +141,7 @@ final class StateVault {
   /// Does it in both places, and is on the disk when it returns. It throws where the first place
   /// cannot be written; the second is then tried again later.
   func apply(_ change: Change, trust: TrustMark? = nil) throws(SystemError) {
+    undoFailed()
     var next = seal
     next.generation += 1
     if let trust { next.trust = trust }
@@ -161,6 +168,7 @@ final class StateVault {
 
   /// Notes a token as spent and where the ledger stands, on the disk.
   func note(_ token: SpentToken?, _ head: LedgerHead?) throws(SystemError) {
+    undoFailed()
     var next = seal
     next.generation += 1
     if let token { next.add(token) }
@@ -180,11 +188,11 @@ final class StateVault {
       try work(places[0])
       try places[0].write(next)
     } catch {
-      // What was done of it is undone by the next look at it.
-      witness.settle(seal)
+      // What was done of it is undone by the next look at it. Until then either may be found.
+      failed = next.generation
       throw error
     }
-    seal = next
+    (seal, failed) = (next, 0)
     do throws(SystemError) {
       try work(places[1])
       try places[1].write(next)
@@ -192,6 +200,11 @@ final class StateVault {
       cannotKeep(places[1], error)
     }
     witness.settle(seal)
+  }
+
+  /// What was done of a change that failed is in the way of the next.
+  private func undoFailed() {
+    if failed > 0 { _ = mend { _ in nil } }
   }
 
   private func cannotKeep(_ place: VitalPlace, _ error: SystemError) {
@@ -216,6 +229,8 @@ final class StateVault {
     for (place, other) in [(places[0], places[1]), (places[1], places[0])] {
       let damage = place.damage(expecting: seal.files)
       guard reseal || !damage.isEmpty else { continue }
+      // Over the seal that may have got there in part.
+      seal.generation = max(seal.generation, failed)
       // A place that was not there at all is one thing to say.
       let isLost = !Files.isDirectory(place.directory)
       do throws(SystemError) {
@@ -225,6 +240,10 @@ final class StateVault {
       } catch {
         cannotKeep(place, error)
       }
+    }
+    if failed > 0, problems.isEmpty {
+      failed = 0
+      witness.settle(seal)
     }
     return mended
   }

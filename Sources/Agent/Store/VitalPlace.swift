@@ -93,6 +93,8 @@ final class VitalPlace {
       try clear(name)
       do throws(SystemError) {
         try Files.remove(path(name))
+        // Else a power cut brings it back, and it is not what the seal says any more.
+        try Files.syncDirectory(Files.directory(of: path(name)))
       } catch  where error.isMissing {}
     }
   }

@@ -32,7 +32,10 @@ package final class SharedMemory {
   /// Writes bytes at an offset; what does not fit is left out.
   package func write(_ new: [UInt8], at offset: Int) {
     let count = min(new.count, max(0, bytes.count - offset))
-    for index in 0..<count { bytes[offset + index] = new[index] }
+    guard count > 0, let place = bytes.baseAddress?.advanced(by: offset) else { return }
+    new.withUnsafeBytes { source in
+      if let base = source.baseAddress { place.copyMemory(from: base, byteCount: count) }
+    }
   }
 
   /// Eight bytes of it, for a signal handler; nil where they are not in it, or not aligned.
