@@ -100,6 +100,9 @@ let package = Package(
 
     // Tests: all but SystemTests are fast and need no privilege.
     library("TestSupport", ["JSON", "AgentToken", "Linux"]),
+    // The C library's file calls, on a disk in memory that fails: linked into tests and nothing else.
+    .target(name: "CInterposed", cSettings: gnu),
+    library("SimulatedDisk", ["CInterposed"]),
     program("holdfast-bench", ["TestSupport", "JSON", "AgentToken", "Linux"]),
     tests("JSONTests", ["JSON", "TestSupport"], resources: [.copy("Vectors")]),
     tests(
@@ -116,6 +119,12 @@ let package = Package(
       ["Agent", "AgentToken", "JSON", "Protection", "Ledger", "Linux", "Version", "TestSupport"]),
     tests("ClusterTests", ["Cluster", "AgentToken", "JSON", "Linux", "TestSupport"]),
     tests("DebianArchiveTests", ["DebianArchive", "Linux", "TestSupport"]),
+    tests(
+      "CrashTests",
+      [
+        "Agent", "AgentToken", "JSON", "Ledger", "Linux", "Protection", "SimulatedDisk",
+        "TestSupport",
+      ]),
     tests("AttackTests", ["Protection", "TestSupport", "JSON"]),
     tests("LongTests", ["TestSupport", "JSON"]),
     tests(
