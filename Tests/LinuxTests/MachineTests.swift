@@ -73,4 +73,12 @@ import Testing
     Clock.sleep(microseconds: 20_000)
     #expect(Clock.monotonicMicroseconds() - start >= 20_000)
   }
+
+  @Test("only what systemd takes for it asks for rescue.target")
+  func rescue() {
+    #expect(Machine.asksForRescue(["quiet", "single"]))
+    #expect(Machine.asksForRescue(["systemd.unit=rescue.target"]))
+    #expect(!Machine.asksForRescue(["quiet", "systemd.unit=multi-user.target", "11", "emergency"]))
+    #expect(!Machine.asksForRescue([]))
+  }
 }

@@ -11,8 +11,8 @@ struct Jobs {
   /// Units that are being stopped just now, not only waiting for others.
   var stopping: Set<String> = []
 
-  /// The host is being started to be repaired.
-  var repair = false
+  /// Units to repair the host in that are being started.
+  var repairing: Set<String> = []
 
   static let repairUnits = ["emergency.target", "rescue.target"]
   private static let kinds = ["reboot", "poweroff", "halt", "kexec", "soft-reboot"]
@@ -31,7 +31,7 @@ struct Jobs {
       if type == "start", let kind = Self.shutdownUnits.firstIndex(of: unit) {
         shutdown = Self.kinds[kind]
       }
-      if type == "start", Self.repairUnits.contains(unit) { repair = true }
+      if type == "start", Self.repairUnits.contains(unit) { repairing.insert(unit) }
       if type == "stop", state == "running" { stopping.insert(unit) }
     }
   }

@@ -7,7 +7,9 @@ internal import Protection
 /// - After five faults of its own within a minute (traps; not what others kill it with), because
 ///   what it does may be what it ends by.
 /// - In a boot to `emergency.target` or `rescue.target`: somebody is repairing this host. Only where the
-///   boot began so; a target that is started later changes nothing.
+///   boot began so; a target that is started later changes nothing. `rescue.target` counts where the
+///   kernel's command line asks for it: as the default target, or because that is masked, it is what
+///   somebody without the console made of the next boot.
 ///
 /// It ends with `protect`, with a window, by itself after five minutes without a fault, and once the
 /// boot goes on.
@@ -51,10 +53,12 @@ extension Agent {
   }
 
   private func lookForRepair(_ done: @escaping (Bool) -> Void) {
+    let asked = Machine.asksForRescue(Machine.kernelCommandLine())
+    let units = Jobs.repairUnits.filter { asked || $0 != "rescue.target" }
     manager.jobs { [weak self] jobs in
       guard let self, let jobs else { return done(false) }
-      if jobs.repair { return done(true) }
-      manager.reports(of: Jobs.repairUnits) { reports in done(reports.contains(where: \.isUp)) }
+      if !jobs.repairing.isDisjoint(with: units) { return done(true) }
+      manager.reports(of: units) { reports in done(reports.contains(where: \.isUp)) }
     }
   }
 

@@ -10,6 +10,13 @@ extension Machine {
     return words((try? Files.read("/proc/cmdline")) ?? [])
   }
 
+  /// Whether the words of a kernel command line ask for `rescue.target`: systemd(1).
+  package static func asksForRescue(_ words: [String]) -> Bool {
+    ["rescue", "single", "s", "S", "1", "systemd.unit=rescue.target"].contains {
+      words.contains($0)
+    }
+  }
+
   /// Whether this is a container, as its manager says: in /run/systemd/container or PID 1's
   /// environment.
   package static func isContainer() -> Bool {
