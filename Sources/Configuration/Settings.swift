@@ -67,7 +67,7 @@ package struct LedgerRoom: Sendable, Equatable {
   /// The most that is kept of all files together. `MaxUse=`
   package var maxUse: Int64
 
-  package init(fileSize: Int64 = 4 << 20, maxUse: Int64 = 128 << 20) {
+  package init(fileSize: Int64 = 1 << 20, maxUse: Int64 = 128 << 20) {
     self.fileSize = fileSize
     self.maxUse = maxUse
   }

@@ -128,6 +128,12 @@ final class LedgerFile: LedgerStorage {
   }
 
   func harden() throws(SystemError) -> Bool {
+    // A crash may have kept a file that was put away from getting its flag.
+    if !isHard {
+      for segment in (try? segments()) ?? [] {
+        try? InodeFlags.setImmutable("\(directory)/\(segment.name)", true)
+      }
+    }
     isHard = true
     guard isWritable else { return false }
     do throws(SystemError) {

@@ -5,7 +5,7 @@ package struct LedgerLimits: Sendable, Equatable {
   /// Of all files together no more is kept than this.
   package var all: Int64
 
-  package init(file: Int64 = 4 << 20, all: Int64 = 128 << 20) {
+  package init(file: Int64 = 1 << 20, all: Int64 = 128 << 20) {
     self.file = file
     self.all = all
   }

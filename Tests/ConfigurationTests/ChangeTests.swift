@@ -80,14 +80,14 @@ import Testing
   }
 
   @Test func lessRoomForTheLedgerLoosens() {
-    func room(_ maxUse: Int64, file: Int64 = 4 << 20) -> Settings {
+    func room(_ maxUse: Int64, file: Int64 = 1 << 20) -> Settings {
       Settings(ledger: LedgerRoom(fileSize: file, maxUse: maxUse))
     }
     let less = SettingChange(key: "[Ledger] MaxUse", old: "128M", new: "64M", loosens: true)
     #expect(Settings.standard.tightened(by: room(64 << 20)).refused == [less])
     #expect(Settings.standard.tightened(by: room(1 << 30)).value == room(1 << 30))
     #expect(
-      Settings.change(from: .standard, to: room(128 << 20, file: 1 << 20)).map(\.loosens) == [false]
+      Settings.change(from: .standard, to: room(128 << 20, file: 2 << 20)).map(\.loosens) == [false]
     )
   }
 

@@ -13,7 +13,7 @@ import Testing
     #expect(standard.maxWindow == 3600)
     #expect(standard.bearer == .always)
     #expect(standard.localGuards == .packaged)
-    #expect(standard.ledger == LedgerRoom(fileSize: 4_194_304, maxUse: 134_217_728))
+    #expect(standard.ledger == LedgerRoom(fileSize: 1_048_576, maxUse: 134_217_728))
   }
 
   @Test func everyKeyIsTaken() throws {
@@ -141,7 +141,7 @@ import Testing
         Mode=enforce
 
         [Ledger]
-        FileSize=4M
+        FileSize=1M
         MaxUse=128M
 
         """)

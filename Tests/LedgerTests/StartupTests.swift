@@ -5,13 +5,14 @@ import Testing
 
 @testable import Ledger
 
-/// The daemon must be ready within 50 ms, its ledger read.
+/// The daemon must be ready within 50 ms, its ledger read: of a file as large as it gets unless the
+/// settings say otherwise, every line is hashed.
 @Suite struct StartupTests {
-  @Test func tenThousandRecordsAreReadAtOnce() throws {
+  @Test func aFullFileIsReadAtOnce() throws {
     let place = try Place()
     var bytes: [UInt8] = []
     var tree = MerkleTree()
-    for number: Int64 in 1...10_000 {
+    for number: Int64 in 1...2000 {
       var record = number.isMultiple(of: 2) ? result("t\(number - 1)") : intent("t\(number)")
       record.details = [
         JSON.Member(name: "sub", value: "ana@example.com"),
@@ -32,15 +33,15 @@ import Testing
       opened = try place.open()
       return threadNanoseconds() - start
     }
-    #expect(opened?.spent.count == 5000)
+    #expect(opened?.spent.count == 1000)
     #expect(opened?.damaged == [])
-    #expect(opened?.ledger.nextSequence == 10_001)
+    #expect(opened?.ledger.nextSequence == 2001)
     #expect(opened?.ledger.head.root == tree.rootText)
     let best = try #require(times.min())
     #if DEBUG
       #expect(best < 3_000_000_000)
     #else
-      #expect(best < 40_000_000, "for \(bytes.count) bytes")
+      #expect(best < 30_000_000, "for \(bytes.count) bytes")
     #endif
   }
 
