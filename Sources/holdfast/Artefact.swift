@@ -66,12 +66,10 @@ extension [Artefact] {
     for artefact in ordered { requests.append((artefact, try artefact.request())) }
     for (index, one) in requests.enumerated() {
       let reply = try options.daemon.ask(one.request)
-      // This host may be past the first links of a chain, and past their roots: the last one decides.
-      let code = reply["error"]?.text("code")
-      let isLink = index < bundles.count - 1
+      // This host may be past the first links of a chain.
       let isPassed =
-        (code == "bundle_older" && (isLink || alongside))
-        || (code == "bundle_unknown_root" && isLink)
+        (alongside || index < bundles.count - 1)
+        && reply["error"]?.text("code") == "bundle_older"
       if isPassed, alongside || !options.json { continue }
       if alongside, options.json, reply.refusal == nil { continue }
       try options.show(reply, isFatal: !isPassed, describe: one.artefact.describe)

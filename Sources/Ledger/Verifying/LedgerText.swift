@@ -81,18 +81,15 @@ package struct LedgerText {
     return verifier.finish()
   }
 
-  /// Hands over each whole line, without its line feed; those that are too long are passed over. It
-  /// ends where `body` says false.
-  package func forEachLine(_ body: ([UInt8]) -> Bool) throws(LedgerError) {
+  /// Hands over each whole line, without its line feed; those that are too long are passed over.
+  package func forEachLine(_ body: ([UInt8]) -> Void) throws(LedgerError) {
     try onDisk { () throws(SystemError) in
       for part in parts {
-        var goesOn = true
         try LineReader(storage: part).read(from: part.range.lowerBound, to: part.range.upperBound) {
           line, _ in
-          if let line { goesOn = body(line.indices.map { line[$0] }) }
-          return goesOn
+          if let line { body(line.indices.map { line[$0] }) }
+          return true
         }
-        if !goesOn { return }
       }
     }
   }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import JSON
+import Ledger
 import Linux
 
 struct Log: ParsableCommand {
@@ -11,10 +13,24 @@ struct Log: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Go on with what is recorded from now on, until interrupted.")
   var follow = false
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Read the ledger's files in this directory instead of asking the daemon, as while it is down.",
+      valueName: "dir"), completion: .directory)
+  var directory: String?
+
   @OptionGroup var options: GlobalOptions
+
+  func validate() throws {
+    if follow, directory != nil {
+      throw ValidationError("--follow asks the daemon; it does not go with --directory.")
+    }
+  }
 
   func run() throws {
     let isWanted = filter.test()
+    if let directory { return try printFiles(in: directory, where: isWanted) }
     var next: Int64 = 0
     while true {
       let page = try page(from: next, where: isWanted)
@@ -30,6 +46,23 @@ struct Log: ParsableCommand {
       // The socket has no way to wait for records.
       Clock.sleep(microseconds: 1_000_000)
     }
+  }
+
+  /// Prints what is in the files; lines that are no records are passed over.
+  private func printFiles(
+    in directory: String, where isWanted: (Reply) -> Bool
+  ) throws(Failure) {
+    try LedgerFailure.reading(directory) { () throws(LedgerError) in
+      try LedgerText(directory: directory).forEachLine { line in
+        guard let json = try? JSON.parse(line), json["seq"] != nil else { return }
+        let record = Reply(json)
+        if isWanted(record) { Console.print([describe(record)]) }
+      }
+    }
+  }
+
+  private func describe(_ record: Reply) -> String {
+    options.json ? record.encoded : LogLine.describe(record, paint: .standardOutput)
   }
 
   private struct Page {
@@ -55,9 +88,7 @@ struct Log: ParsableCommand {
         return false
       }
       count += 1
-      if isWanted(line) {
-        lines.append(options.json ? line.encoded : LogLine.describe(line, paint: .standardOutput))
-      }
+      if isWanted(line) { lines.append(describe(line)) }
       return true
     }
     Console.print(lines)

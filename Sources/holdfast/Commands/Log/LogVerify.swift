@@ -53,7 +53,8 @@ struct LogVerify: ParsableCommand {
     let text: LedgerText
     if let file {
       guard
-        let export = try reading(file, { () throws(LedgerError) in try LedgerExport(file: file) })
+        let export = try LedgerFailure.reading(
+          file, { () throws(LedgerError) in try LedgerExport(file: file) })
       else {
         throw Failure(
           .usage, "\(Text.printable(file)) does not begin with a checkpoint",
@@ -65,11 +66,11 @@ struct LogVerify: ParsableCommand {
       // Before the files are read: they only grow.
       if directory == Ledger.defaultDirectory { evidence.ask(options.daemon) }
       evidence.addKept(in: directory)
-      text = try reading(directory) { () throws(LedgerError) in
+      text = try LedgerFailure.reading(directory) { () throws(LedgerError) in
         try LedgerText(directory: directory)
       }
     }
-    let report = try reading(file ?? directory) { () throws(LedgerError) in
+    let report = try LedgerFailure.reading(file ?? directory) { () throws(LedgerError) in
       try text.verify(known: evidence.known)
     }
     let verdict = LedgerVerdict(
@@ -83,20 +84,6 @@ struct LogVerify: ParsableCommand {
     if let problem = verdict.problem {
       throw options.json
         ? Failure(.refused, nil) : Failure(.refused, problem, hint: verdict.hint)
-    }
-  }
-
-  private func reading<Result>(
-    _ path: String, _ body: () throws(LedgerError) -> Result
-  ) throws(Failure) -> Result {
-    do throws(LedgerError) {
-      return try body()
-    } catch {
-      let isRoot = Processes.isRoot
-      throw Failure(
-        isRoot ? .refused : .notPermitted,
-        "\(Text.printable(path)) cannot be read: \(Text.printable(error.description))",
-        hint: isRoot ? nil : "Run it as root.")
     }
   }
 }
