@@ -106,6 +106,14 @@ import Testing
     #expect(open().manifests.count == ReleaseStore.limit)
   }
 
+  @Test func anotherEnrolmentForgetsThemAll() throws {
+    let store = open()
+    #expect(try store.take(manifest(package("demo", "2")), installed: [], inUse: []))
+    try store.forget()
+    #expect(open().manifests == [])
+    #expect(try store.take(manifest(package("demo", "1")), installed: [], inUse: []))
+  }
+
   @Test func aDamagedFileListsNothing() throws {
     let store = open()
     #expect(try store.take(manifest(package("demo", "1")), installed: [], inUse: []))

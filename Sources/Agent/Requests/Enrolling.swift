@@ -15,6 +15,7 @@ extension Agent {
       try requireOpenForEnrolment()
       do {
         try trust.enrol(enrolment)
+        try releases.forget()
       } catch {
         throw Refusal(.internalError, "The enrolment cannot be stored: \(error)")
       }

@@ -92,6 +92,13 @@ final class ReleaseStore {
     return true
   }
 
+  /// Another cluster's word counts here from now on, or the same one's anew.
+  func forget() throws(SystemError) {
+    guard !kept.isEmpty else { return }
+    try vault.apply(StateVault.Change(removals: kept.map(\.name)))
+    kept = []
+  }
+
   private static func older(
     _ package: ReleaseManifest.Package, _ known: String, _ what: String
   ) -> Refusal {
