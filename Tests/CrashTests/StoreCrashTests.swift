@@ -27,7 +27,7 @@ import Testing
         uniqueKeysWithValues: stores.guards.definitions.map { ($0.unit, $0.description) })
       void = stores.guards.void
       let settings = SettingsStore(paths: CrashedHost.paths, vault: stores.vault)
-      _ = settings.load(isOpen: false)
+      _ = settings.load(isOpen: false, profile: nil)
       guarded = Set(settings.guards.keys)
       alarms = NoticeStore(vault: stores.vault).alarms
     }
