@@ -64,7 +64,7 @@ struct AuditTrailTests {
       try await machine.must("holdfast protect")
       // Refusals are counted for a minute; whoever verifies the ledger has them written.
       try await machine.must("holdfast log verify")
-      let uid = try await machine.must("id -u mallory").line
+      let uid = try await machine.must("id -u mallory")
       let refused = try await records(machine, "--event refused --outcome denied --uid \(uid)")
       #expect(refused.count == 1)
       #expect(refused.first?["verb"]?.string == "unprotect")

@@ -46,6 +46,12 @@ extension Agent {
         ])
       }
       let plan = settings.plan(try Self.settings(of: profile))
+      guard plan.guards.count <= GuardSettings.maxServices else {
+        throw Refusal(
+          ArtefactType.profile.malformed,
+          "With its services this host would protect \(plan.guards.count), and at most "
+            + "\(GuardSettings.maxServices) are.")
+      }
       try checkLoosening(profile, plan, own, at: time)
       try store(profile, plan, connection.peer)
       let modes = modes
