@@ -17,7 +17,7 @@ struct LedgerVerdict {
   /// What is wrong, in one sentence; nil where nothing is.
   var problem: String? {
     if let fault = report.fault {
-      let place = fault.line.map { " That is line \($0) of \(fault.file)." } ?? ""
+      let place = fault.line.map { " Seen at line \($0) of \(fault.file)." } ?? ""
       return fault.description + place
     }
     for evidence in evidence.notes {

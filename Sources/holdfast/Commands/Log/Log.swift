@@ -13,24 +13,19 @@ struct Log: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Go on with what is recorded from now on, until interrupted.")
   var follow = false
 
-  @Option(
-    name: .long,
-    help: ArgumentHelp(
-      "Read the ledger's files in this directory instead of asking the daemon, as while it is down.",
-      valueName: "dir"), completion: .directory)
-  var directory: String?
+  @OptionGroup var place: LedgerPlace
 
   @OptionGroup var options: GlobalOptions
 
   func validate() throws {
-    if follow, directory != nil {
+    if follow, place.directory != nil {
       throw ValidationError("--follow asks the daemon; it does not go with --directory.")
     }
   }
 
   func run() throws {
     let isWanted = filter.test()
-    if let directory { return try printFiles(in: directory, where: isWanted) }
+    if let directory = place.directory { return try printFiles(in: directory, where: isWanted) }
     var next: Int64 = 0
     while true {
       let page = try page(from: next, where: isWanted)

@@ -15,17 +15,14 @@ struct LogExport: ParsableCommand {
   @Argument(help: ArgumentHelp("What to write.", valueName: "file"), completion: .file())
   var file: String
 
-  @Option(
-    name: .long,
-    help: ArgumentHelp("Where the ledger's files are.", valueName: "dir"), completion: .directory)
-  var directory = Ledger.defaultDirectory
+  @OptionGroup var place: LedgerPlace
 
   @OptionGroup var options: GlobalOptions
 
   func run() throws {
     let (note, isFresh) = try note()
     do throws(LedgerError) {
-      guard try LedgerExport.write(note, LedgerText(directory: directory), to: file) else {
+      guard try LedgerExport.write(note, LedgerText(directory: place.path), to: file) else {
         throw LedgerError(.notALedger, "it has fewer lines than the checkpoint is over")
       }
     } catch {
@@ -54,7 +51,7 @@ struct LogExport: ParsableCommand {
       refusal =
         reply.refusal ?? Failure(.notEnrolled, "This host is not enrolled, and signs nothing")
     } catch {
-      let path = "\(directory)/\(Ledger.checkpointName)"
+      let path = "\(place.path)/\(Ledger.checkpointName)"
       if let note = try? Files.text(path, limit: SignedCheckpoint.maxBytes) { return (note, false) }
       refusal = error
     }

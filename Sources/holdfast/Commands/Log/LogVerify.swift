@@ -35,10 +35,7 @@ struct LogVerify: ParsableCommand {
         + "else those count that the ledger names itself.", valueName: "key"))
   var key: String?
 
-  @Option(
-    name: .long,
-    help: ArgumentHelp("Where the ledger's files are.", valueName: "dir"), completion: .directory)
-  var directory = Ledger.defaultDirectory
+  @OptionGroup var place: LedgerPlace
 
   @OptionGroup var options: GlobalOptions
 
@@ -64,13 +61,13 @@ struct LogVerify: ParsableCommand {
       text = export.text
     } else {
       // Before the files are read: they only grow.
-      if directory == Ledger.defaultDirectory { evidence.ask(options.daemon) }
-      evidence.addKept(in: directory)
-      text = try LedgerFailure.reading(directory) { () throws(LedgerError) in
-        try LedgerText(directory: directory)
+      if place.path == Ledger.defaultDirectory { evidence.ask(options.daemon) }
+      evidence.addKept(in: place.path)
+      text = try LedgerFailure.reading(place.path) { () throws(LedgerError) in
+        try LedgerText(directory: place.path)
       }
     }
-    let report = try LedgerFailure.reading(file ?? directory) { () throws(LedgerError) in
+    let report = try LedgerFailure.reading(file ?? place.path) { () throws(LedgerError) in
       try text.verify(known: evidence.known)
     }
     let verdict = LedgerVerdict(
