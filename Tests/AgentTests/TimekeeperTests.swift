@@ -28,10 +28,12 @@ import Version
     var files: [String] { [disk.first, disk.second].map { "\($0)/\(ClockStore.name)" } }
 
     /// The daemon starts.
-    func start(floor: LedgerFloor? = nil, enrolled: Bool = true) -> Timekeeper {
+    func start(
+      floor: LedgerFloor? = nil, enrolled: Bool = true, below: String = ""
+    ) -> Timekeeper {
       let places = [
-        VitalPlace(directory: disk.first, isOwn: false),
-        VitalPlace(directory: disk.second, isOwn: true),
+        VitalPlace(directory: disk.first + below, isOwn: false),
+        VitalPlace(directory: disk.second + below, isOwn: true),
       ]
       let keeper = Timekeeper(
         store: ClockStore(places: places), bundle: enrolled ? bundle : nil, floor: floor,
@@ -152,14 +154,11 @@ import Version
 
   @Test func whatCannotBeWrittenIsNotTaken() throws {
     let host = try Host()
-    let keeper = host.enrol()
-    let before = keeper.clock
     for place in [host.disk.first, host.disk.second] {
-      try host.disk.tamper("\(place)/\(ClockStore.name)", nil)
-      try? InodeFlags.setImmutable(place, false)
-      try Files.removeTree(place)
       try Files.writeAtomically(place, Array("no directory".utf8))
     }
+    let keeper = host.start(below: "/below")
+    let before = keeper.clock
     let token = try host.token(issuedAt: host.wall)
     #expect(throws: SystemError.self) { try keeper.take(token) }
     #expect(keeper.clock == before)

@@ -15,9 +15,9 @@ flock 9
 printf '\n%s %s\n' "$number" "$script" >&5
 end=$((SECONDS + seconds))
 while [ "$SECONDS" -le "$end" ]; do
-  IFS=' ' read -r -t $((end - SECONDS + 1)) -u 6 answered status output || continue
+  IFS=' ' read -r -t $((end - SECONDS + 1)) -u 6 mark answered status output || continue
   # Whatever is not an answer to this is one to somebody who gave up waiting.
-  [ "$answered" = "$number" ] || continue
+  [ "$mark $answered" = "= $number" ] || continue
   base64 -d <<<"$output"
   exit "$status"
 done

@@ -21,7 +21,7 @@ image=$1
 directory=$2
 here=$(dirname "$0")
 # Without acceleration, on a busy machine.
-boot_seconds=400
+boot_seconds=900
 emulator=
 
 cut_power() {
@@ -42,7 +42,8 @@ trap 'exit 130' INT TERM HUP
 cp --sparse=always -- "$image" "$directory/image" || exit 1
 
 # What it boots, and what takes scripts on its second serial port: each a line with a number and the
-# script in base64, answered with the number, the exit status and the output in base64.
+# script in base64, answered with the number, the exit status and the output in base64. Its own lines
+# begin with "=", because the port gives back whatever came before it is there.
 mount -o loop "$directory/image" "$directory/root" || exit 1
 cp "$directory"/root/boot/vmlinuz-* "$directory/kernel" &&
   cp "$directory"/root/boot/initrd.img-* "$directory/initrd" || exit 1
@@ -50,10 +51,11 @@ cat >"$directory/root/usr/local/sbin/take-scripts" <<'END'
 #!/bin/bash
 exec </dev/ttyS1 >/dev/ttyS1 2>/dev/null
 stty raw -echo
+echo "= ready"
 while IFS=' ' read -r number script; do
   output=$(base64 -d <<<"$script" | env HOME=/root LC_ALL=C.UTF-8 TERM=dumb sh 2>&1)
   status=$?
-  printf '%s %s %s\n' "$number" "$status" "$(base64 -w 0 <<<"$output")"
+  printf '= %s %s %s\n' "$number" "$status" "$(base64 -w 0 <<<"$output")"
 done
 END
 chmod 0755 "$directory/root/usr/local/sbin/take-scripts"
@@ -86,21 +88,23 @@ launch() {
   } &
 }
 
-# Waits until it answers a script.
+# Waits until it takes scripts, and has started all it wants to start.
 say_when_up() {
-  local end=$((SECONDS + boot_seconds))
+  local line end=$((SECONDS + boot_seconds))
+  exec 6<>"$directory/scripts.out"
   while [ "$SECONDS" -lt "$end" ]; do
     if ! kill -0 "$emulator" 2>/dev/null; then
       echo "failed: it ended, see $directory/emulator"
       return
     fi
-    if "$here/vm-run.sh" "$directory" 3 <<<'systemctl is-system-running --wait' >/dev/null; then
-      echo up
-      return
-    fi
-    case $? in
-    1) echo up; return ;; # degraded
-    esac
+    IFS= read -r -t 1 -u 6 line || continue
+    [ "$line" = "= ready" ] || continue
+    exec 6<&-
+    # It has to settle, be it whole or not.
+    "$here/vm-run.sh" "$directory" $((end - SECONDS)) <<<'systemctl is-system-running --wait' \
+      >/dev/null
+    echo up
+    return
   done
   echo "failed: no answer in $boot_seconds s, see $directory/console"
 }

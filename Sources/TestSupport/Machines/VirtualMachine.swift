@@ -61,7 +61,7 @@ package final class VirtualMachine: Sendable {
   package func end() async { await holder.end() }
 
   private func comesUp() async throws {
-    let answer = try await holder.answer("up", "failed", seconds: 450)
+    let answer = try await holder.answer("up", "failed", seconds: 1_000)
     guard answer == "up" else {
       let console = (try? String(contentsOfFile: directory + "/console", encoding: .utf8)) ?? ""
       throw Machine.Failure(description: "\(answer)\n\(console.suffix(2000))")
