@@ -44,9 +44,14 @@ struct Battlefield: Sendable {
         }
         // What worked is not to be survived.
         guard last.verdict != .possible else { return }
-        _ = try await instrument(host.machine, "release", seconds: 60)
-        try await host.machine.reboot()
-        let wrong = try await settled(host.machine, isTold: last.attack.isTold)
+        let wrong: String
+        do {
+          _ = try await instrument(host.machine, "release", seconds: 60)
+          try await host.machine.reboot()
+          wrong = try await settled(host.machine, isTold: last.attack.isTold)
+        } catch {
+          wrong = "\(error)"
+        }
         if !wrong.isEmpty {
           var outcome = Outcome(attack: last.attack, verdict: .possible)
           outcome.wrong = "after a reboot: \(wrong)"
