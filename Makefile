@@ -4,6 +4,7 @@
 # make test       everything; needs root, to boot machines
 # make test-long  what boots virtual machines, and takes its time; needs root
 # make test-unit  the fast part, without privileges
+# make fuzz       every reader of what anybody may write, FUZZ_SECONDS=60 each
 # make attacks    every attack on both Debians; writes docs/attacks.md; needs root and half an hour
 # make bench      figures; most need root, to boot a machine
 # make lint       formatting, shell scripts, manual pages
@@ -16,7 +17,7 @@ SWIFT_FLAGS := --scratch-path $(SCRATCH) --explicit-target-dependency-import-che
 RELEASE_FLAGS := -c release --static-swift-stdlib
 PROGRAMS := holdfastd holdfast holdfast-prove holdfast-canary holdfast-cluster
 
-.PHONY: build deb demo test test-long test-unit tests attacks bench lint clean needed-build needed-machine
+.PHONY: build deb demo test test-long test-unit tests attacks fuzz bench lint clean needed-build needed-machine
 .NOTPARALLEL:
 
 build: needed-build
@@ -49,6 +50,20 @@ test-long: needed-machine deb tests
 # ATTACKS=NAME,… tries these, and writes nothing.
 attacks: needed-machine deb tests
 	@ATTACKS="$${ATTACKS:-all}" Tests/run.sh attacks $(SWIFT) test --skip-build $(SWIFT_FLAGS)
+
+# Builds elsewhere: everything is compiled to tell libFuzzer where it goes. What is found new goes to a
+# copy of the corpus; what crashes, into the present directory.
+FUZZ_SECONDS ?= 60
+fuzz: needed-build
+	@HOLDFAST_FUZZ=1 $(SWIFT) build --scratch-path $(SCRATCH)/fuzz --product holdfast-fuzz \
+	  -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld
+	@for reader in token bundle request configuration record; do \
+	  found=$$(mktemp -d) && echo "Fuzzing $$reader" && \
+	  "$(SCRATCH)/fuzz/debug/holdfast-fuzz" $$reader -max_total_time=$(FUZZ_SECONDS) -timeout=5 \
+	    -max_len=4096 -print_final_stats=1 "$$found" "Tests/corpus/$$reader" >"$$found.log" 2>&1 || \
+	    { tail -n 40 "$$found.log"; exit 1; }; \
+	  grep -E '^stat::(number_of_executed|average_exec)' "$$found.log"; \
+	done
 
 bench: deb
 	@[ "$$(id -u)" -ne 0 ] || packaging/install-needed.sh build machine bench

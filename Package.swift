@@ -50,6 +50,11 @@ func tests(
     cSettings: gnu, swiftSettings: strict)
 }
 
+/// libFuzzer links with nothing but itself, so this is there only for `make fuzz`.
+let fuzzers: [Target] =
+  Context.environment["HOLDFAST_FUZZ"] == nil
+  ? [] : [program("holdfast-fuzz", ["HostileInput"])]
+
 let package = Package(
   name: "holdfast",
   dependencies: [
@@ -103,6 +108,8 @@ let package = Package(
     // The C library's file calls, on a disk in memory that fails: linked into tests and nothing else.
     .target(name: "CInterposed", cSettings: gnu),
     library("SimulatedDisk", ["CInterposed"]),
+    library(
+      "HostileInput", ["AgentToken", "Configuration", "ControlSocket", "JSON", "Ledger", "Linux"]),
     program("holdfast-bench", ["TestSupport", "JSON", "AgentToken", "Linux"]),
     tests("JSONTests", ["JSON", "TestSupport"], resources: [.copy("Vectors")]),
     tests(
@@ -125,9 +132,10 @@ let package = Package(
         "Agent", "AgentToken", "JSON", "Ledger", "Linux", "Protection", "SimulatedDisk",
         "TestSupport",
       ]),
+    tests("HostileInputTests", ["HostileInput", "Linux", "TestSupport"]),
     tests("AttackTests", ["Protection", "TestSupport", "JSON"]),
     tests("LongTests", ["TestSupport", "JSON"]),
     tests(
       "SystemTests", ["TestSupport", "JSON", "AgentToken", "Cluster", "DebianArchive", "Linux"]),
-  ]
+  ] + fuzzers
 )

@@ -30,7 +30,11 @@ all)
   run attacks --filter '^AttackTests\.'
   ;;
 attacks) run attacks --filter '^AttackTests\.' ;;
-long) run long --filter '^LongTests\.' ;;
+long)
+  run long --filter '^LongTests\.'
+  # The same tests as in every run, which try more when they are told to.
+  HOLDFAST_LONG=1 run thorough --filter '^CrashTests\.|MutationTests'
+  ;;
 esac
 
 # Swift Testing ends each test, parametrised or not, with one of three lines, which start with a

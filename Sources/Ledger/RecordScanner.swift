@@ -1,12 +1,12 @@
 /// What recovery needs to know of a record.
-struct ScannedRecord: Equatable {
-  struct Spent: Equatable {
+package struct ScannedRecord: Equatable {
+  package struct Spent: Equatable {
     let issuer: String
     let jti: String
     let expires: Int64?
   }
 
-  let sequence: Int64
+  package let sequence: Int64
   /// Seconds since the epoch, as the wall clock had it.
   let time: Int64
   /// The token that the record spends.
@@ -20,7 +20,7 @@ struct ScannedRecord: Equatable {
 /// Reads a record's line in one pass without building its tree: a daemon that must be ready within
 /// 50 ms has thousands of them to look at. Takes JSON (RFC 8259) with integers; does not look for
 /// duplicate names.
-struct RecordScanner {
+package struct RecordScanner {
   private static let maxDepth = 16
 
   /// Where a string's content lies in the line.
@@ -40,7 +40,7 @@ struct RecordScanner {
   private var bits: UInt8 = 0
 
   /// Nil if the line is no record: no JSON object, or one without `seq`, `time` and `event`.
-  static func scan(_ line: Span<UInt8>) -> ScannedRecord? {
+  package static func scan(_ line: Span<UInt8>) -> ScannedRecord? {
     var scanner = RecordScanner()
     return scanner.record(line)
   }

@@ -35,7 +35,7 @@ import Testing
   @Test func onlyLinuxImportsC() throws {
     let modules = manifest.systemLibraries.union(["Glibc", "Musl", "Darwin", "SwiftGlibc"])
     let targets = Set(manifest.dependencies.keys)
-      .subtracting(["Linux", "TestSupport", "SimulatedDisk", "holdfast-bench"])
+      .subtracting(["Linux", "TestSupport", "SimulatedDisk", "holdfast-bench", "holdfast-fuzz"])
     #expect(targets.isSuperset(of: ["Cluster", "holdfast", "holdfast-cluster", "holdfastd"]))
     for target in targets {
       let imports = try SourceImports.of(target: target)
