@@ -88,6 +88,15 @@ launch() {
   } &
 }
 
+# Until all has started, be it well or not. Asking again and again, because `is-system-running --wait`
+# may miss the one signal that it waits for.
+settled='while :; do
+  case $(systemctl is-system-running) in
+  running | degraded | maintenance) exit 0 ;;
+  esac
+  sleep 0.5
+done'
+
 # Waits until it takes scripts, and has started all it wants to start.
 say_when_up() {
   local line end=$((SECONDS + boot_seconds))
@@ -100,11 +109,10 @@ say_when_up() {
     IFS= read -r -t 1 -u 6 line || continue
     [ "$line" = "= ready" ] || continue
     exec 6<&-
-    # It has to settle, be it whole or not.
-    "$here/vm-run.sh" "$directory" $((end - SECONDS)) <<<'systemctl is-system-running --wait' \
-      >/dev/null
-    echo up
-    return
+    if "$here/vm-run.sh" "$directory" $((end - SECONDS)) <<<"$settled" >/dev/null; then
+      echo up
+      return
+    fi
   done
   echo "failed: no answer in $boot_seconds s, see $directory/console"
 }
