@@ -90,6 +90,7 @@ launch() {
 
 # Until all has started, be it well or not. Asking again and again, because `is-system-running --wait`
 # may miss the one signal that it waits for.
+# shellcheck disable=SC2016 # for the machine to expand
 settled='while :; do
   case $(systemctl is-system-running) in
   running | degraded | maintenance) exit 0 ;;
