@@ -235,6 +235,8 @@ final class StateVault {
       let isLost = !Files.isDirectory(place.directory)
       do throws(SystemError) {
         for (name, what) in damage { try mend(name, what, place, other, content) }
+        // A seal must not outlast, in a power cut, what it is over.
+        if reseal { try place.syncNames() }
         if reseal || damage.contains(where: { $0.damage != .unflagged }) { try place.write(seal) }
         mended += isLost ? ["\(place.directory) was not there"] : Self.words(damage, place)
       } catch {

@@ -142,6 +142,13 @@ final class VitalPlace {
     settle(name)
   }
 
+  /// Names that a daemon which was killed had changed, and had not synced, are on the disk after it.
+  func syncNames() throws(SystemError) {
+    for folder in [""] + Self.folders where Files.isDirectory(path(folder)) {
+      try Files.syncDirectory(path(folder))
+    }
+  }
+
   // MARK: Looking after it
 
   /// What is not as it was left.
