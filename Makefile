@@ -55,11 +55,11 @@ attacks: needed-machine deb tests
 # copy of the corpus; what crashes, into the present directory.
 FUZZ_SECONDS ?= 60
 fuzz: needed-build
-	@HOLDFAST_FUZZ=1 $(SWIFT) build --scratch-path $(SCRATCH)/fuzz --product holdfast-fuzz \
+	@HOLDFAST_FUZZ=1 $(SWIFT) build --scratch-path $(SCRATCH)/fuzz -c release --product holdfast-fuzz \
 	  -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld
-	@for reader in token bundle request configuration record; do \
+	@for reader in $$(ls Tests/corpus); do \
 	  found=$$(mktemp -d) && echo "Fuzzing $$reader" && \
-	  "$(SCRATCH)/fuzz/debug/holdfast-fuzz" $$reader -max_total_time=$(FUZZ_SECONDS) -timeout=5 \
+	  "$(SCRATCH)/fuzz/release/holdfast-fuzz" $$reader -max_total_time=$(FUZZ_SECONDS) -timeout=5 \
 	    -max_len=4096 -print_final_stats=1 "$$found" "Tests/corpus/$$reader" >"$$found.log" 2>&1 || \
 	    { tail -n 40 "$$found.log"; exit 1; }; \
 	  grep -E '^stat::(number_of_executed|average_exec)' "$$found.log"; \

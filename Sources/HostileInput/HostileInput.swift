@@ -8,12 +8,13 @@ internal import Linux
 /// Everything that reads what anybody may have written, as one function of bytes each: for the fuzzer,
 /// and for the tests that read again what it has found.
 package enum HostileInput: String, CaseIterable, Sendable {
-  case token, bundle, request, configuration, record
+  case token, bundle, artefact, challenge, request, configuration, record
 
   /// Reads it. What is read must keep to what its reader promises, and nothing may trap.
   package func read(_ bytes: [UInt8]) {
     switch self {
     case .token:
+      let bytes = Self.text(bytes)
       guard let bundle = Self.trust, let identity = Self.ours else { return }
       let verifier = TokenVerifier(bundle: bundle, identity: identity, scheme: Lenient())
       let time = TrustedTime(now: 1_760_000_000)
@@ -27,11 +28,29 @@ package enum HostileInput: String, CaseIterable, Sendable {
       let strict = TokenVerifier(bundle: bundle, identity: identity, scheme: Refusing())
       precondition((try? strict.verify(bytes, at: time, spent: { _, _ in nil })) == nil)
     case .bundle:
+      let bytes = Self.text(bytes)
       guard let own = Self.trust, let next = try? own.successor(jws: bytes, scheme: Lenient())
       else { return }
       guard case .newer(let newer) = next else { return }
       precondition(newer.sequence > own.sequence && newer.cluster == own.cluster)
       precondition(!newer.roots.isEmpty && newer.keys.count <= 1_024)
+    case .artefact:
+      guard let bundle = Self.trust, let identity = Self.ours else { return }
+      let verifier = ArtefactVerifier(bundle: bundle, identity: identity, scheme: Lenient())
+      let bytes = Self.text(bytes)
+      let time = TrustedTime(now: 1_760_000_000)
+      let profile = try? verifier.profile(
+        bytes, enrolment: "AAECAwQFBgcICQoLDA0ODw", after: (nil, 0), at: time)
+      let revocations = try? verifier.revocations(bytes, after: (0, ""))
+      let signedTime = try? verifier.time(bytes) { _ in .good(elapsed: 1) }
+      let release = try? verifier.release(bytes)
+      // Nothing that is signed for one thing counts for another.
+      let taken = [profile != nil, revocations != nil, signedTime != nil, release != nil]
+      precondition(taken.count { $0 } <= 1)
+    case .challenge:
+      let text = String(decoding: bytes, as: UTF8.self)
+      guard let challenge = try? ChallengeText(reading: text) else { return }
+      precondition((try? ChallengeText(reading: challenge.text)) == challenge)
     case .request:
       var framer = LineFramer()
       framer.append(bytes)
@@ -51,7 +70,27 @@ package enum HostileInput: String, CaseIterable, Sendable {
     case .record:
       guard let record = RecordScanner.scan(bytes.span) else { return }
       precondition(record.sequence > 0)
+      // Where the strict parser takes it too, both read the same in it.
+      guard let json = try? JSON.parse(bytes) else { return }
+      precondition(json["seq"]?.integer == record.sequence)
+      precondition(json["time"]?.integer == record.time)
+      let isIntent = json["event"]?.string == "unprotect" && json["phase"]?.string == "intent"
+      guard isIntent, let issuer = json["iss"]?.string, let jti = json["jti"]?.string else {
+        return precondition(record.spent == nil)
+      }
+      precondition(record.spent?.issuer == issuer && record.spent?.jti == jti)
+      precondition(record.spent?.expires == json["exp"]?.integer)
     }
+  }
+
+  /// A signed text, so that what is changed are not the letters of an encoding: input with a line
+  /// feed is a header and, behind it, a payload. Anything else is the whole text.
+  private static func text(_ bytes: [UInt8]) -> [UInt8] {
+    guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return bytes }
+    let text = CompactJWS.make(
+      header: Array(bytes[..<end]), payload: Array(bytes[(end + 1)...]),
+      sign: { _ in [UInt8](repeating: 0, count: 64) })
+    return Array(text.utf8)
   }
 
   private static let ourCluster = "eu-prod"

@@ -1,16 +1,16 @@
 /// What recovery needs to know of a record.
 package struct ScannedRecord: Equatable {
   package struct Spent: Equatable {
-    let issuer: String
-    let jti: String
-    let expires: Int64?
+    package let issuer: String
+    package let jti: String
+    package let expires: Int64?
   }
 
   package let sequence: Int64
   /// Seconds since the epoch, as the wall clock had it.
-  let time: Int64
+  package let time: Int64
   /// The token that the record spends.
-  let spent: Spent?
+  package let spent: Spent?
   /// The floors of time that it has.
   var floor: LedgerFloor?
   /// Something that the ledger wrote for itself to read again.
