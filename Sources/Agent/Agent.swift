@@ -162,6 +162,7 @@ package final class Agent {
     members = Groups.id(named: Own.group)
     openControlSocket()
     _ = try loop.enableWatchdog()
+    board.bench.baseline.goingOn = { [weak self] in self?.stillAlive() }
     fileWatch = FileWatch(loop: loop) { [weak self] in self?.inspectSoon() }
     mountWatch = MountWatch(loop: loop) { [weak self] in self?.inspectSoon() }
     manager.onUnitChanged = { [weak self] in self?.unitChanged($0, $1) }

@@ -11,6 +11,8 @@ package final class BaselineStore {
   /// again costs one `lstat`, not a read of the file.
   private var stamps: [String: Stamp] = [:]
   private var stampsChanged = false
+  /// Called again and again while a large file is read or copied: late is not frozen.
+  package var goingOn: () -> Void = {}
   /// Unit files, which are looked at with every inspection.
   fileprivate var texts: [String: String] = [:]
 
@@ -38,10 +40,11 @@ package final class BaselineStore {
         operation: "keep \(path), which is over \(largest >> 20) MiB")
     }
     let known = knownHash(path, before)
-    let hash = if let known { known } else { SHA256Hash.hex(try SHA256Hash.ofFile(path)) }
+    let hash =
+      if let known { known } else { SHA256Hash.hex(try SHA256Hash.ofFile(path, goingOn: goingOn)) }
     if !Files.exists(self.path(of: hash)) {
       // Not synced: `restore` looks before it trusts a copy.
-      try Files.copy(path, to: self.path(of: hash), sync: false)
+      try Files.copy(path, to: self.path(of: hash), sync: false, goingOn: goingOn)
     }
     remember(path, hash: hash, before)
     return KeptFile(
@@ -53,7 +56,7 @@ package final class BaselineStore {
   func hash(_ path: String) throws(SystemError) -> String? {
     guard let now = try Files.status(path), now.kind == .regular else { return nil }
     if let known = knownHash(path, now) { return known }
-    return SHA256Hash.hex(try SHA256Hash.ofFile(path))
+    return SHA256Hash.hex(try SHA256Hash.ofFile(path, goingOn: goingOn))
   }
 
   private func knownHash(_ path: String, _ now: FileStatus) -> String? {
@@ -71,7 +74,9 @@ package final class BaselineStore {
       hash: file.hash, inode: now.inode, modified: now.mtime,
       changed: now.ctime)
     if stamps[file.path] == stamp { return true }
-    guard let hash = try? SHA256Hash.ofFile(file.path), SHA256Hash.hex(hash) == file.hash else {
+    guard let hash = try? SHA256Hash.ofFile(file.path, goingOn: goingOn),
+      SHA256Hash.hex(hash) == file.hash
+    else {
       return false
     }
     remember(file.path, hash: file.hash, now)
@@ -80,12 +85,13 @@ package final class BaselineStore {
 
   /// Puts the baseline's copy at `file.path`, whatever is there, with its owner and mode.
   func restore(_ file: KeptFile) throws(SystemError) {
-    guard SHA256Hash.hex(try SHA256Hash.ofFile(path(of: file.hash))) == file.hash else {
+    guard SHA256Hash.hex(try SHA256Hash.ofFile(path(of: file.hash), goingOn: goingOn)) == file.hash
+    else {
       throw SystemError(
         errno: ErrorNumber.inputOutput,
         operation: "the copy of \(file.path) in the baseline is damaged")
     }
-    try Files.copy(path(of: file.hash), to: file.path, sync: false)
+    try Files.copy(path(of: file.hash), to: file.path, sync: false, goingOn: goingOn)
     try Files.chown(file.path, uid: file.uid, gid: file.gid)
     try Files.chmod(file.path, file.mode)
   }

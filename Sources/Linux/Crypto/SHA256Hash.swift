@@ -12,22 +12,29 @@ package enum SHA256Hash {
   }
 
   /// The hash of a file's content, read 1 MiB at a time; a last symlink is followed.
-  package static func ofFile(_ path: String) throws(SystemError) -> [UInt8] {
+  ///
+  /// - Parameter goingOn: called after each MiB.
+  package static func ofFile(
+    _ path: String, goingOn: () -> Void = {}
+  ) throws(SystemError) -> [UInt8] {
     let file = try FileDescriptor.open(path, flags: O_RDONLY | O_NONBLOCK)
     do throws(SystemError) {
-      return try of(rest: file)
+      return try of(rest: file, goingOn: goingOn)
     } catch {
       throw SystemError(errno: error.errno, operation: "read \(path)")
     }
   }
 
   /// The hash of an open file from where it stands to its end.
-  package static func of(rest file: FileDescriptor) throws(SystemError) -> [UInt8] {
+  package static func of(
+    rest file: FileDescriptor, goingOn: () -> Void = {}
+  ) throws(SystemError) -> [UInt8] {
     var hasher = SHA256Hasher()
     while true {
       let bytes = try file.read(upTo: 1 << 20)
       if bytes.isEmpty { return hasher.finish() }
       hasher.update(bytes)
+      goingOn()
     }
   }
 

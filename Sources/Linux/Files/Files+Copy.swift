@@ -7,7 +7,11 @@ extension Files {
   ///
   /// Content is shared where the file system can (FICLONE), else copied inside the kernel. Anything
   /// but a file or a symlink is EINVAL. Not running as root, the owner stays the caller's.
-  package static func copy(_ from: String, to: String, sync: Bool = true) throws(SystemError) {
+  ///
+  /// - Parameter goingOn: called after each piece that was copied.
+  package static func copy(
+    _ from: String, to: String, sync: Bool = true, goingOn: () -> Void = {}
+  ) throws(SystemError) {
     let source: FileDescriptor
     do throws(SystemError) {
       source = try FileDescriptor.open(from, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
@@ -19,7 +23,7 @@ extension Files {
     if status.kind != .regular { throw SystemError(errno: EINVAL, operation: "copy \(from)") }
 
     var temporary = try TemporaryFile(beside: to)
-    try copyContent(from: source, to: temporary.file)
+    try copyContent(from: source, to: temporary.file, goingOn)
     do throws(SystemError) {
       try temporary.setAttributes(mode: status.mode, uid: status.uid, gid: status.gid)
     } catch {
@@ -53,14 +57,17 @@ extension Files {
   }
 
   private static func copyContent(
-    from source: FileDescriptor, to target: FileDescriptor
+    from source: FileDescriptor, to target: FileDescriptor, _ goingOn: () -> Void
   ) throws(SystemError) {
     if hf_clone_file(target.raw, source.raw) == 0 { return }
     // Copied in the kernel until it says that these two file systems cannot.
     while true {
-      let count = copy_file_range(source.raw, nil, target.raw, nil, 64 << 20, 0)
+      let count = copy_file_range(source.raw, nil, target.raw, nil, 8 << 20, 0)
       if count < 0 && errno == EINTR { continue }
-      if count > 0 { continue }
+      if count > 0 {
+        goingOn()
+        continue
+      }
       // At 0 the plain copy below finds the end, or what a /proc file hides behind a size of 0.
       break
     }
@@ -68,6 +75,7 @@ extension Files {
       let bytes = try source.read(upTo: 1 << 20)
       if bytes.isEmpty { return }
       try target.writeAll(bytes)
+      goingOn()
     }
   }
 
