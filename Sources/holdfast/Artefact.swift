@@ -66,10 +66,12 @@ extension [Artefact] {
     for artefact in ordered { requests.append((artefact, try artefact.request())) }
     for (index, one) in requests.enumerated() {
       let reply = try options.daemon.ask(one.request)
-      // This host may be past the first links of a chain.
+      // This host may be past the first links of a chain, and past their roots: the last one decides.
+      let code = reply["error"]?.text("code")
+      let isLink = index < bundles.count - 1
       let isPassed =
-        (alongside || index < bundles.count - 1)
-        && reply["error"]?.text("code") == "bundle_older"
+        (code == "bundle_older" && (isLink || alongside))
+        || (code == "bundle_unknown_root" && isLink)
       if isPassed, alongside || !options.json { continue }
       if alongside, options.json, reply.refusal == nil { continue }
       try options.show(reply, isFatal: !isPassed, describe: one.artefact.describe)

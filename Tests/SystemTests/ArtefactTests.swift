@@ -25,7 +25,10 @@ struct ArtefactTests {
         (next.with("agent", "web-2"), "profile_wrong_agent"),
         (next.with("enrolment", "AAECAwQFBgcICQoLDA0ODw"), "profile_wrong_enrolment"),
         (next.with("cluster", "mallory"), "profile_wrong_cluster"),
-        (next.with("exp", .integer(ProtectedHost.now - 1)), "profile_expired"),
+        (
+          next.with("iat", .integer(ProtectedHost.now - 100))
+            .with("exp", .integer(ProtectedHost.now - 1)), "profile_expired"
+        ),
         (next.with("settings", ["Protection": ["Whim": "yes"]]), "profile_malformed"),
         (
           next.signed(by: host.cluster.pair(for: .siteAdmin), kid: "k-site-admin"),
