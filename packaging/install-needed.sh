@@ -14,7 +14,7 @@ for step; do
   case $step in
   build) packages="$packages pkg-config libsystemd-dev libsodium-dev binutils dpkg-dev" ;;
   machine) packages="$packages systemd-container mmdebstrap e2fsprogs util-linux iproute2" ;;
-  vm) packages="$packages qemu-system-x86" ;;
+  vm) packages="$packages qemu-system-x86 qemu-utils" ;;
   bench) packages="$packages openssl strace" ;;
   *)
     echo "usage: $0 build|machine|vm|bench…" >&2

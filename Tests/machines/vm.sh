@@ -11,7 +11,9 @@
 #   boot [QEMU-OPTION…]  boots; says `up` once it takes scripts (vm-run.sh), or `failed WHY`
 #   again                waits for a reboot that the machine itself began; says the same
 #   cut                  cuts its power
-# Whenever the machine ends, by itself or not, it says `off`; its disk stays for the next `boot`.
+# Whenever the machine ends, by itself or not, it says `off`; its disk, DIRECTORY/image, stays for the
+# next `boot`. As with a disk that has a cache, what the machine wrote and did not flush is lost when
+# the power is cut.
 #
 # At the end of its input, which also comes when whoever started this dies, everything is killed and
 # deleted.
@@ -73,18 +75,22 @@ umount "$directory/root" || exit 1
 echo ready
 
 launch() {
+  # What is written since it came up goes here. QCOW2 keeps in memory where a new block is until the
+  # machine flushes, so blocks that never were end with the emulator. `unsafe` is only that nothing
+  # waits for the disk of this machine, whose power nobody cuts.
+  qemu-img create -q -f qcow2 -b image -F raw -o cluster_size=4k "$directory/written" || return
   rm -f "$directory"/scripts.in "$directory"/scripts.out
   mkfifo "$directory/scripts.in" "$directory/scripts.out"
   qemu-system-x86_64 -accel tcg,thread=multi -cpu max -m 512 -smp 1 -display none -nodefaults \
     -kernel "$directory/kernel" -initrd "$directory/initrd" \
     -append "console=ttyS0 root=/dev/vda rw panic=-1 systemd.show_status=0" \
-    -drive "file=$directory/image,if=virtio,format=raw,cache=none" \
+    -drive "file=$directory/written,if=virtio,format=qcow2,cache=unsafe" \
     -serial "file:$directory/console" -serial "pipe:$directory/scripts" "$@" \
     </dev/null >>"$directory/emulator" 2>&1 &
   emulator=$!
   {
     while kill -0 "$emulator" 2>/dev/null; do sleep 0.1; done
-    echo off
+    qemu-img commit -q "$directory/written" >>"$directory/emulator" 2>&1 && echo off
   } &
 }
 

@@ -45,7 +45,7 @@ package final class VirtualMachine: Sendable {
     try await comesUp()
   }
 
-  /// Ends its power like a pulled plug.
+  /// Ends its power like a pulled plug: what it did not flush to its disk is lost.
   package func cutPower() async throws {
     try holder.send("cut")
     _ = try await holder.answer("off", seconds: 60)
@@ -63,9 +63,27 @@ package final class VirtualMachine: Sendable {
   private func comesUp() async throws {
     let answer = try await holder.answer("up", "failed", seconds: 1_000)
     guard answer == "up" else {
-      let console = (try? String(contentsOfFile: directory + "/console", encoding: .utf8)) ?? ""
       throw Machine.Failure(description: "\(answer)\n\(console.suffix(2000))")
     }
+  }
+
+  /// What it printed on its console since it was last given power.
+  package var console: String {
+    let bytes = FileManager.default.contents(atPath: directory + "/console") ?? Data()
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Runs a shell script in the root directory of its disk, while it is off; returns what was printed.
+  package func onDisk(_ script: String) async throws -> String {
+    let mounted = #"""
+      mount -o loop "$0/image" "$0/root" && cd "$0/root" || exit
+      sh -c "$1"
+      status=$?
+      cd / && umount "$0/root" && exit "$status"
+      """#
+    let output = try await HostCommand.run(["bash", "-c", mounted, directory, script])
+    guard output.succeeded else { throw Machine.Failure(description: "\(script)\n\(output)") }
+    return output.line
   }
 
   // MARK: Inside
