@@ -69,11 +69,9 @@ extension Agent {
       uid: Int64(connection.peer.uid), loginUID: connection.peer.loginUID.map(Int64.init),
       at: Clock.wall())
     do {
-      // Of one package with the daemon, so under one policy.
-      let policy = guards.definition(of: Own.service)?.upgrades ?? .token
       let canary = try board.derive(
-        [report.facts], wishes: DerivingWishes(files: []), upgrades: policy, addedBy: addedBy,
-        known: guards.definitions
+        [report.facts], wishes: DerivingWishes(files: []), upgrades: upgrades(of: Own.canary),
+        addedBy: addedBy, known: guards.definitions
       ).service
       // What it runs is root's business only where it is what Holdfast brought.
       if let changed = board.firstOverride(canary) ?? board.firstNotAsShipped(canary) {

@@ -137,7 +137,9 @@ extension Agent {
 
   /// Holdfast itself takes what its cluster signed, which without a release is as strict as any.
   func upgrades(of unit: String) -> UpgradePolicy {
-    settings.guards[unit]?.upgrades ?? (unit == Own.service ? .signed : .token)
+    // Of one package with the daemon, so under one policy.
+    let unit = unit == Own.canary ? Own.service : unit
+    return settings.guards[unit]?.upgrades ?? (unit == Own.service ? .signed : .token)
   }
 
   // MARK: What is not taken
