@@ -59,8 +59,8 @@ private struct CutPower: CustomStringConvertible {
   init(_ host: VirtualHost, _ token: JWSDraft) async throws {
     self.token = token
     isAnswered = host.hasAnswered(token)
-    // A last line without an end was cut off.
-    let lines = try await host.machine.onDisk("cat var/lib/holdfast/ledger/*")
+    // A last line without an end was cut off; the full stop makes one of it either way.
+    let lines = try await host.machine.onDisk("cat var/lib/holdfast/ledger/*; echo .")
       .split(separator: "\n", omittingEmptySubsequences: false).dropLast()
     isRecorded = lines.contains { $0.contains(#""phase":"intent""#) && $0.contains(token.jti) }
     let flags = try await host.machine.onDisk("lsattr usr/sbin/example-agent")
