@@ -78,7 +78,7 @@ struct AuditTrailTests {
         #expect(peer["parent"]?["pid"]?.integer ?? 0 > 0)
         #expect(peer["parent"]?["exe"]?.string?.isEmpty == false)
       }
-      #expect(try await records(machine, "--until 10m").isEmpty)
+      #expect(try await records(machine, "--until 10d").isEmpty)
       #expect(try await records(machine, "--event unprotect --outcome nothing").isEmpty)
     }
   }

@@ -8,6 +8,8 @@ internal import Linux
 final class ClockStore {
   private let places: [VitalPlace]
   private var counter: Int64 = 0
+  /// Whether every place has what was stored last.
+  private(set) var isWhole = false
   static let name = "clock"
   /// Bytes of a slot: one block.
   static let slotSize = 4096
@@ -21,6 +23,7 @@ final class ClockStore {
     }
     guard let latest = slots.max(by: { $0.counter < $1.counter }) else { return nil }
     counter = latest.counter
+    isWhole = slots.count { $0.counter == counter } == places.count
     guard let json = try? JSON.parse(latest.text) else { return nil }
     return ClockState(json: json)
   }

@@ -42,6 +42,7 @@ final class Timekeeper {
     clock = TrustedClock(
       state: state, buildDate: buildDate, bundle: bundle.map(ClockState.Bundle.init), at: reading)
     shown = clock.standing(at: reading)
+    if !store.isWhole { stored = nil }
     try? save()
   }
 
