@@ -30,6 +30,8 @@ struct SmallWorld {
     var released: Set<String> = []
     /// How often each token was taken, by its `jti`.
     var taken: [String: Int] = [:]
+    /// How it came to this, for whoever looks into a fault.
+    var trail: [String] = []
   }
 
   /// What the daemon was started on, and what has happened since.
@@ -59,7 +61,7 @@ final class SmallAgent {
     host = CrashedHost(remains.disk, kept: remains.kept)
     host.disk.boot = remains.boot
     host.disk.wall -= remains.back
-    let (host, recorder) = (host, EndRecorder(remains, host))
+    let (host, recorder) = (host, EndRecorder(remains, host, during: "start"))
     if isWatched { host.disk.onStep = recorder.note }
     stores = try host.start()
     host.disk.onStep = nil
@@ -75,12 +77,12 @@ final class SmallAgent {
   }
 
   private func expect(_ isSo: Bool, _ what: @autoclosure () -> String) {
-    if !isSo { faults.append(what()) }
+    if !isSo { faults.append("\(what()); after \(remains.trail)") }
   }
 
   /// Does it; where `isWatched`, `ends` has every way in which it can be cut short.
   func act(_ act: SmallWorld.Act, isWatched: Bool) {
-    let recorder = EndRecorder(remains, host)
+    let recorder = EndRecorder(remains, host, during: "\(act)")
     if isWatched {
       host.disk.onStep = { [unowned self] contents in
         recorder.remains = remains
@@ -199,18 +201,23 @@ private final class EndRecorder {
   private let host: CrashedHost
   private(set) var ends: [SmallWorld.Remains] = []
 
-  init(_ remains: SmallWorld.Remains, _ host: CrashedHost) {
+  private let act: String
+
+  init(_ remains: SmallWorld.Remains, _ host: CrashedHost, during act: String) {
     self.remains = remains
     self.host = host
+    self.act = act
   }
 
   func note(_ contents: DiskContents) {
     var killed = remains
     (killed.disk, killed.kept) = (contents, host.keptNow)
+    killed.trail.append("killed at \(host.disk.steps) of \(act)")
     ends.append(killed)
     for after in contents.afterPowerCut(most: CrashedHost.isThorough ? 12 : 3) {
       var cut = remains
       (cut.disk, cut.kept, cut.boot) = (after, nil, 2)
+      cut.trail.append("power cut at \(host.disk.steps) of \(act)")
       ends.append(cut)
     }
   }
