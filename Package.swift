@@ -16,6 +16,27 @@ let gnu: [CSetting] = [.define("_GNU_SOURCE")]
 let arguments: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
+// What talks over a network is built on; nothing that the daemon links, nor the host's command.
+let hummingbird: [Target.Dependency] = [
+  .product(name: "Hummingbird", package: "hummingbird"),
+  .product(name: "HummingbirdTLS", package: "hummingbird"),
+]
+let certificates: [Target.Dependency] = [
+  .product(name: "X509", package: "swift-certificates"),
+  .product(name: "SwiftASN1", package: "swift-asn1"),
+  .product(name: "Crypto", package: "swift-crypto"),
+]
+let tls: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nio: [Target.Dependency] = [
+  .product(name: "NIOCore", package: "swift-nio"),
+  .product(name: "NIOPosix", package: "swift-nio"),
+]
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let lifecycle: Target.Dependency = .product(
+  name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let database: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+
 /// What the daemon is made of: neither Swift's concurrency runtime nor its regular expressions, not
 /// even by accident, and small rather than fast where the two differ.
 let lean: [SwiftSetting] =
@@ -58,7 +79,18 @@ let fuzzers: [Target] =
 let package = Package(
   name: "holdfast",
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(
+      url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
     // The C boundary: headers and nothing else.
@@ -71,7 +103,7 @@ let package = Package(
     core("JSON"),
     core("AgentToken", ["JSON"]),
     core("Protection", ["AgentToken", "JSON"]),
-    core("Configuration", ["JSON", "AgentToken", "Protection"]),
+    core("HostConfiguration", ["JSON", "AgentToken", "Protection"]),
     core("Version"),
 
     // The machine.
@@ -84,16 +116,36 @@ let package = Package(
     core(
       "Agent",
       [
-        "JSON", "AgentToken", "Protection", "Configuration", "Linux", "Ledger", "Shields",
+        "JSON", "AgentToken", "Protection", "HostConfiguration", "Linux", "Ledger", "Shields",
         "ControlSocket", "Version",
       ]),
     library("DebianArchive", ["Linux"]),
-    library("Cluster", ["JSON", "AgentToken", "Linux", "DebianArchive"]),
+    library("Issuing", ["JSON", "AgentToken", "Linux", "DebianArchive"]),
+
+    // What is spoken between a host's link and its cluster: pure.
+    library("LinkMessages", ["JSON", "AgentToken"]),
+    // The courier.
+    library(
+      "Link", ["LinkMessages", "JSON", "Linux", tls, httpClient, logging] + certificates + nio),
+    // The control plane: what it does, how it is kept, how it is reached.
+    library(
+      "Cluster",
+      ["LinkMessages", "Issuing", "JSON", "AgentToken", "Ledger", "Linux", "HostConfiguration"]
+        + certificates),
+    library("ClusterSQLite", ["Cluster", "JSON", "AgentToken", database]),
+    library(
+      "ClusterServer",
+      [
+        "Cluster", "LinkMessages", "JSON", "AgentToken", "Linux", "Version", tls, lifecycle,
+        logging,
+      ] + certificates + nio + hummingbird),
+    library("ClusterClient", ["JSON", "AgentToken", "Linux", tls, httpClient] + nio),
     program("holdfastd", ["Agent", "Linux"], settings: lean),
     program(
       "holdfast",
       [
-        "JSON", "AgentToken", "Configuration", "ControlSocket", "DebianArchive", "Ledger", "Linux",
+        "JSON", "AgentToken", "HostConfiguration", "ControlSocket", "DebianArchive", "Ledger",
+        "Linux",
         "Version", arguments,
       ]),
     program("holdfast-canary", ["Linux"], settings: lean),
@@ -101,7 +153,11 @@ let package = Package(
       "holdfast-prove", ["JSON", "Protection", "ControlSocket", "Linux", "Version", arguments]),
     program(
       "holdfast-cluster",
-      ["Cluster", "AgentToken", "Configuration", "JSON", "Linux", "Version", arguments]),
+      [
+        "Issuing", "Cluster", "ClusterSQLite", "ClusterServer", "ClusterClient", "AgentToken",
+        "HostConfiguration", "JSON", "Linux", "Version", arguments, lifecycle, logging,
+      ]),
+    program("holdfast-link", ["Link", "Linux", "Version", "JSON", arguments]),
 
     // Tests: all but SystemTests are fast and need no privilege.
     library("TestSupport", ["JSON", "AgentToken", "Linux"]),
@@ -109,14 +165,15 @@ let package = Package(
     .target(name: "CInterposed", cSettings: gnu),
     library("SimulatedDisk", ["CInterposed"]),
     library(
-      "HostileInput", ["AgentToken", "Configuration", "ControlSocket", "JSON", "Ledger", "Linux"]),
+      "HostileInput",
+      ["AgentToken", "HostConfiguration", "ControlSocket", "JSON", "Ledger", "Linux"]),
     program("holdfast-bench", ["TestSupport", "JSON", "AgentToken", "Linux"]),
     tests("JSONTests", ["JSON", "TestSupport"], resources: [.copy("Vectors")]),
     tests(
       "AgentTokenTests", ["AgentToken", "JSON", "Linux", "TestSupport"],
       resources: [.copy("Vectors")]),
     tests("ProtectionTests", ["Protection", "AgentToken", "JSON", "TestSupport"]),
-    tests("ConfigurationTests", ["Configuration", "JSON", "Protection", "TestSupport"]),
+    tests("HostConfigurationTests", ["HostConfiguration", "JSON", "Protection", "TestSupport"]),
     tests("LinuxTests", ["Linux", "TestSupport"]),
     tests("LedgerTests", ["Ledger", "JSON", "Linux", "TestSupport"]),
     tests("ShieldsTests", ["Shields", "Protection", "Linux", "TestSupport"]),
@@ -124,7 +181,17 @@ let package = Package(
     tests(
       "AgentTests",
       ["Agent", "AgentToken", "JSON", "Protection", "Ledger", "Linux", "Version", "TestSupport"]),
-    tests("ClusterTests", ["Cluster", "AgentToken", "JSON", "Linux", "TestSupport"]),
+    tests("IssuingTests", ["Issuing", "AgentToken", "JSON", "Linux", "TestSupport"]),
+    tests(
+      "ClusterTests",
+      ["Cluster", "ClusterSQLite", "Issuing", "LinkMessages", "AgentToken", "JSON", "Linux"]
+        + certificates),
+    tests(
+      "ClusterServerTests",
+      [
+        "ClusterServer", "Cluster", "ClusterSQLite", "ClusterClient", "Link", "LinkMessages",
+        "Issuing", "AgentToken", "JSON", "Linux", logging, httpClient, tls,
+      ]),
     tests("DebianArchiveTests", ["DebianArchive", "Linux", "TestSupport"]),
     tests(
       "CrashTests",
@@ -136,6 +203,6 @@ let package = Package(
     tests("AttackTests", ["Protection", "TestSupport", "JSON"]),
     tests("LongTests", ["TestSupport", "JSON"]),
     tests(
-      "SystemTests", ["TestSupport", "JSON", "AgentToken", "Cluster", "DebianArchive", "Linux"]),
+      "SystemTests", ["TestSupport", "JSON", "AgentToken", "Issuing", "DebianArchive", "Linux"]),
   ] + fuzzers
 )

@@ -12,7 +12,7 @@ set -eu
 packages=
 for step; do
   case $step in
-  build) packages="$packages pkg-config libsystemd-dev libsodium-dev binutils dpkg-dev" ;;
+  build) packages="$packages pkg-config libsystemd-dev libsodium-dev libsqlite3-dev binutils dpkg-dev" ;;
   machine) packages="$packages systemd-container mmdebstrap e2fsprogs util-linux iproute2" ;;
   vm) packages="$packages qemu-system-x86 qemu-utils" ;;
   bench) packages="$packages openssl strace" ;;

@@ -1,6 +1,6 @@
 internal import AgentToken
 internal import ArgumentParser
-internal import Cluster
+internal import Issuing
 
 extension Scope: ExpressibleByArgument {}
 extension Role: ExpressibleByArgument {}

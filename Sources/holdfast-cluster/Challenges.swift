@@ -1,5 +1,5 @@
 internal import AgentToken
-internal import Cluster
+internal import Issuing
 internal import Linux
 
 /// A challenge as it is given on the command line.

@@ -1,5 +1,5 @@
 internal import AgentToken
-internal import Cluster
+internal import Issuing
 internal import JSON
 internal import Linux
 

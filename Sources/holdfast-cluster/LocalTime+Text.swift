@@ -1,4 +1,4 @@
-internal import Cluster
+internal import Issuing
 internal import Linux
 
 /// Times as people here read and write them: in the zone of this machine, the same in every locale.

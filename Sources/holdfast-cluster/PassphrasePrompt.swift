@@ -1,5 +1,5 @@
 internal import AgentToken
-internal import Cluster
+internal import Issuing
 internal import Linux
 
 /// Asks for passphrases on the terminal that this program was started from, be standard input and

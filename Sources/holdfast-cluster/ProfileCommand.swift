@@ -1,7 +1,7 @@
 internal import AgentToken
 internal import ArgumentParser
-internal import Cluster
-internal import Configuration
+internal import HostConfiguration
+internal import Issuing
 internal import JSON
 internal import Linux
 

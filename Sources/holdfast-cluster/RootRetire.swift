@@ -1,6 +1,6 @@
 internal import AgentToken
 internal import ArgumentParser
-internal import Cluster
+internal import Issuing
 internal import JSON
 
 struct RootRetire: IssuerCommand {

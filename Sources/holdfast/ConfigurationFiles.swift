@@ -1,4 +1,4 @@
-import Configuration
+import HostConfiguration
 import Linux
 
 /// The configuration's files as they are on the disk, for the code that judges them.

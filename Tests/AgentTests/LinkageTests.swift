@@ -14,7 +14,7 @@ import Testing
   @Test func theDaemonIsMadeOfTheseTargets() {
     #expect(
       manifest.closure(of: "holdfastd") == [
-        "holdfastd", "Agent", "AgentToken", "Configuration", "ControlSocket", "JSON", "Ledger",
+        "holdfastd", "Agent", "AgentToken", "ControlSocket", "HostConfiguration", "JSON", "Ledger",
         "Linux", "Protection", "Shields", "Version", "CLinux", "CSodium", "CSystemd",
       ])
     #expect(manifest.systemLibraries == ["CLinux", "CSodium", "CSystemd"])
@@ -36,7 +36,7 @@ import Testing
     let modules = manifest.systemLibraries.union(["Glibc", "Musl", "Darwin", "SwiftGlibc"])
     let targets = Set(manifest.dependencies.keys)
       .subtracting(["Linux", "TestSupport", "SimulatedDisk", "holdfast-bench", "holdfast-fuzz"])
-    #expect(targets.isSuperset(of: ["Cluster", "holdfast", "holdfast-cluster", "holdfastd"]))
+    #expect(targets.isSuperset(of: ["Issuing", "holdfast", "holdfast-cluster", "holdfastd"]))
     for target in targets {
       let imports = try SourceImports.of(target: target)
       #expect(imports.filter { modules.contains($0.module) }.map(\.description) == [])

@@ -1,4 +1,4 @@
-internal import Configuration
+internal import HostConfiguration
 internal import JSON
 internal import Linux
 internal import Protection

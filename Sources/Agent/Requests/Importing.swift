@@ -1,5 +1,5 @@
 internal import AgentToken
-internal import Configuration
+internal import HostConfiguration
 internal import ControlSocket
 internal import JSON
 internal import Linux

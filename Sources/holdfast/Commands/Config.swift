@@ -1,5 +1,5 @@
 import ArgumentParser
-import Configuration
+import HostConfiguration
 import JSON
 
 struct Config: ParsableCommand {

@@ -1,0 +1,36 @@
+package import AgentToken
+
+package protocol AccountStore: Sendable {
+  func account(_ id: String) async throws(Refusal) -> Account?
+  /// The account of that name, with what its secret is checked against (`Secrets`).
+  func credentials(
+    of name: String, _ kind: Account.Kind
+  ) async throws(Refusal) -> (account: Account, secretHash: String)?
+  /// By name; those who have a tenant that is seen. Of no tenant only where all are seen.
+  func accounts(
+    _ view: Visibility, kind: Account.Kind?, _ page: PageRequest
+  ) async throws(Refusal) -> Page<Account>
+  func hasAccounts() async throws(Refusal) -> Bool
+  /// - Throws: `conflict` where there is one of that name.
+  func create(_ account: Account, secretHash: String, audit: AuditEntry) async throws(Refusal)
+  /// Changes role, tenants and whether it is disabled, and ends its sessions.
+  ///
+  /// - Throws: `not_found`; `conflict` where it is the last site administrator that is not disabled.
+  func update(_ account: Account, audit: AuditEntry) async throws(Refusal)
+  /// Also ends its sessions.
+  ///
+  /// - Throws: `not_found`.
+  func setSecret(
+    of account: String, hash: String, audit: AuditEntry
+  ) async throws(Refusal)
+  /// - Throws: as `update`.
+  func delete(account: String, audit: AuditEntry) async throws(Refusal)
+
+  /// Notes when the account was used, with its first session or another.
+  func open(_ session: Session, audit: AuditEntry?) async throws(Refusal)
+  /// A session that has not ended, of an account that is not disabled.
+  func session(
+    tokenHash: String, now: Int64
+  ) async throws(Refusal) -> (session: Session, account: Account)?
+  func close(session tokenHash: String) async throws(Refusal)
+}

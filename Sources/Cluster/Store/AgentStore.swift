@@ -1,0 +1,60 @@
+package import AgentToken
+
+/// Which agents are asked for; nil and "" for any.
+package struct AgentFilter: Sendable {
+  package var tenant: String?
+  package var state: AgentRecord.State?
+  package var protection: String?
+  /// NAME=VALUE.
+  package var label: String?
+  /// Part of its id or host name.
+  package var text: String
+  /// Only these records, such as those that are connected.
+  package var ids: [String]?
+
+  package init(
+    tenant: String? = nil, state: AgentRecord.State? = nil, protection: String? = nil,
+    label: String? = nil, text: String = "", ids: [String]? = nil
+  ) {
+    self.tenant = tenant
+    self.state = state
+    self.protection = protection
+    self.label = label
+    self.text = text
+    self.ids = ids
+  }
+}
+
+package protocol AgentStore: Sendable {
+  func agent(_ id: String) async throws(Refusal) -> AgentRecord?
+  /// Every record of an agent's name in a tenant, clones and retired ones too.
+  func agents(tenant: String, agent: String) async throws(Refusal) -> [AgentRecord]
+  /// By tenant, then the agent's id.
+  func agents(
+    _ view: Visibility, _ filter: AgentFilter, _ page: PageRequest
+  ) async throws(Refusal) -> Page<AgentRecord>
+  /// How many there are in each state, and of the active ones in each state of protection.
+  func agentCounts(
+    _ view: Visibility
+  ) async throws(Refusal) -> (states: [AgentRecord.State: Int], protection: [String: Int])
+
+  /// Adds a record beside those there are: a clone.
+  func add(_ agent: AgentRecord, alarm: Alarm?) async throws(Refusal)
+  /// What an agent says of itself; makes a pending one active.
+  ///
+  /// - Throws: `not_found`, also where it is retired.
+  func keep(report: AgentReport, of agent: String) async throws(Refusal)
+  func keep(lastSeen: [String: Int64]) async throws(Refusal)
+  /// - Throws: `not_found`.
+  func keep(
+    certificateSerial: String, keyHash: String, expires: Int64, of agent: String,
+    audit: AuditEntry
+  ) async throws(Refusal)
+  func keep(profiles: [String: SentProfile]) async throws(Refusal)
+  /// - Throws: `not_found`.
+  func set(labels: [String: String], of agent: String, audit: AuditEntry) async throws(Refusal)
+  /// - Throws: `not_found`.
+  func set(ownProfile: String?, of agent: String, audit: AuditEntry) async throws(Refusal)
+  /// - Throws: `not_found`.
+  func retire(agent: String, audit: AuditEntry) async throws(Refusal)
+}

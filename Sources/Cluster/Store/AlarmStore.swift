@@ -1,0 +1,19 @@
+package import AgentToken
+
+package protocol AlarmStore: Sendable {
+  /// Kept once: where the newest of that kind and agent is the same sentence and not acknowledged,
+  /// nothing is added.
+  ///
+  /// - Returns: whether it was added.
+  func raise(_ alarm: Alarm) async throws(Refusal) -> Bool
+  func alarm(_ id: String) async throws(Refusal) -> Alarm?
+  /// The newest first.
+  func alarms(
+    _ view: Visibility, isOpen: Bool?, _ page: PageRequest
+  ) async throws(Refusal) -> Page<Alarm>
+  /// - Throws: `not_found`.
+  func acknowledge(
+    alarm: String, at now: Int64, by account: String, audit: AuditEntry
+  ) async throws(Refusal)
+  func openAlarms() async throws(Refusal) -> [Alarm.Kind: Int]
+}

@@ -1,0 +1,84 @@
+import AgentToken
+import Issuing
+import JSON
+import Linux
+import Testing
+
+/// What the issuer signs with its online keys, as a host takes it.
+@Suite("Signing artefacts")
+struct ArtefactSigningTests {
+  private func verifier(_ workshop: Workshop) throws -> ArtefactVerifier {
+    ArtefactVerifier(
+      bundle: try workshop.enrolled(),
+      identity: try Identity(cluster: "eu-prod", tenant: "retail", agent: "web-03"),
+      scheme: Libsodium())
+  }
+
+  private func profile(_ settings: JSON = [:], loosens: Bool = false) -> ProfileRequest {
+    ProfileRequest(agent: "web-03", enrolment: "e-1", settings: settings, loosens: loosens)
+  }
+
+  @Test func aProfileIsForItsHost() throws {
+    let workshop = try Workshop.equipped()
+    let signed = try workshop.issuer().sign(profile(["Protection": ["Mode": "enforce"]]))
+    #expect(signed.content.signer.kid == "cluster-1")
+    #expect(signed.content.version == Workshop.noon)
+    let taken = try #require(
+      try verifier(workshop).profile(
+        Array(signed.text.utf8), enrolment: "e-1", after: (nil, 0),
+        at: TrustedTime(now: Workshop.noon)))
+    #expect(taken.expires == Workshop.noon + 86_400)
+    #expect(taken.settings == ["Protection": ["Mode": "enforce"]])
+    #expect(!taken.signer.loosens)
+  }
+
+  @Test func looseningTakesAKeyThatMay() throws {
+    let workshop = try Workshop.equipped()
+    #expect(
+      refusal { _ = try workshop.issuer().sign(profile(loosens: true)) }?.code == .keyUnavailable)
+    _ = try workshop.issuer().addKey(KeyRequest(role: .cluster, loosens: true))
+    #expect(try workshop.issuer().sign(profile(loosens: true)).content.signer.kid == "cluster-2")
+    // What need not loosen is signed by a key that cannot.
+    #expect(try workshop.issuer().sign(profile()).content.signer.kid == "cluster-1")
+    var request = profile()
+    request.kid = "release-1"
+    #expect(refusal { _ = try workshop.issuer().sign(request) }?.code == .keyUnavailable)
+    request.kid = nil
+    request.lifetime = 86_401
+    #expect(refusal { _ = try workshop.issuer().sign(request) }?.code == .invalid)
+  }
+
+  @Test func revocationsAddUp() throws {
+    let workshop = try Workshop.equipped()
+    let issuer = workshop.issuer()
+    let first = try issuer.sign(
+      Revocations(kids: ["site-admin-1"], jtis: [], before: [:]))
+    #expect(first.content.sequence == 1)
+    let token = "jti-0123456789abcdef"
+    let second = try issuer.sign(Revocations(kids: [], jtis: [token], before: ["k": 5]))
+    #expect(second.content.sequence == 2)
+    let list = try #require(
+      try verifier(workshop).revocations(Array(second.text.utf8), after: (1, "")))
+    #expect(
+      list.revoked == Revocations(kids: ["site-admin-1"], jtis: [token], before: ["k": 5]))
+    // What the bundle says by now need not be said twice.
+    _ = try issuer.revokeToken(token)
+    let third = try issuer.sign(.none)
+    #expect(
+      third.content.revoked == Revocations(kids: ["site-admin-1"], jtis: [], before: ["k": 5]))
+    #expect(third.content.sequence == 3)
+  }
+
+  @Test func timeAnswersAnAgent() throws {
+    let workshop = try Workshop.equipped()
+    let nonce = "AAECAwQFBgcICQoLDA0ODw"
+    let signed = try workshop.issuer().signTime(agent: "web-03", nonce: nonce)
+    let time = try verifier(workshop).time(Array(signed.text.utf8)) {
+      $0 == nonce ? .good(elapsed: 3) : .unknown
+    }
+    #expect(time.issuedAt == Workshop.noon)
+    #expect(
+      refusal { _ = try workshop.issuer().signTime(agent: "web-03", nonce: "x") }?.code.rawValue
+        == "time_malformed")
+  }
+}
