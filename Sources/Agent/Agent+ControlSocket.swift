@@ -1,5 +1,5 @@
-internal import HostConfiguration
 internal import ControlSocket
+internal import HostConfiguration
 internal import Linux
 internal import Protection
 internal import Shields

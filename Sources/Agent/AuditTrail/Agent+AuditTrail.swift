@@ -1,6 +1,6 @@
 internal import AgentToken
-internal import HostConfiguration
 internal import ControlSocket
+internal import HostConfiguration
 internal import JSON
 internal import Ledger
 internal import Linux

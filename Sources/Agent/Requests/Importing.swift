@@ -1,6 +1,6 @@
 internal import AgentToken
-internal import HostConfiguration
 internal import ControlSocket
+internal import HostConfiguration
 internal import JSON
 internal import Linux
 internal import Protection
