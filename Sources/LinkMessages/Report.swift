@@ -13,10 +13,12 @@ package struct Report: Sendable, Equatable {
   package var checkpoint: String?
   /// A challenge that the cluster may answer with the signed time.
   package var nonce: String?
+  /// The number that the ledger's next record will have, as holdfastd says it.
+  package var next: Int64?
 
   package init(
     machine: String, hostname: String, status: JSON, doctor: JSON? = nil,
-    checkpoint: String? = nil, nonce: String? = nil
+    checkpoint: String? = nil, nonce: String? = nil, next: Int64? = nil
   ) {
     self.machine = machine
     self.hostname = hostname
@@ -24,6 +26,7 @@ package struct Report: Sendable, Equatable {
     self.doctor = doctor
     self.checkpoint = checkpoint
     self.nonce = nonce
+    self.next = next
   }
 
   package var json: JSON {
@@ -35,6 +38,7 @@ package struct Report: Sendable, Equatable {
     if let doctor { members.append(.init(name: "doctor", value: doctor)) }
     if let checkpoint { members.append(.init(name: "checkpoint", value: .string(checkpoint))) }
     if let nonce { members.append(.init(name: "nonce", value: .string(nonce))) }
+    if let next { members.append(.init(name: "next", value: .integer(next))) }
     return .object(members)
   }
 
@@ -46,6 +50,7 @@ package struct Report: Sendable, Equatable {
     else { return nil }
     self.init(
       machine: machine, hostname: hostname, status: status, doctor: json["doctor"],
-      checkpoint: json["checkpoint"]?.string, nonce: json["nonce"]?.string)
+      checkpoint: json["checkpoint"]?.string, nonce: json["nonce"]?.string,
+      next: json["next"]?.integer)
   }
 }

@@ -104,17 +104,21 @@ package struct AgentReport: Sendable, Equatable {
   }
 }
 
-/// Where an agent's ledger stands here: acknowledged up to `size`, and enough of its Merkle tree to
-/// go on (`MerkleTree`).
+/// Where an agent's ledger stands here, and enough of its Merkle tree to go on (`MerkleTree`).
 package struct LedgerPosition: Sendable, Equatable {
+  /// The number of the last record that is kept; 0 where there is none.
   package var size: Int64
+  /// The leaves of the tree: as many as `size`, but for a ledger that lost lines or has foreign ones.
+  /// Where there are `lines` and no `peaks`, the tree is not known until a record says it.
+  package var lines: Int64
   /// 32 bytes each.
   package var peaks: [[UInt8]]
   /// The agent's checkpoint key, as its first record names it: never changes.
   package var key: String?
 
-  package init(size: Int64 = 0, peaks: [[UInt8]] = [], key: String? = nil) {
+  package init(size: Int64 = 0, lines: Int64 = 0, peaks: [[UInt8]] = [], key: String? = nil) {
     self.size = size
+    self.lines = lines
     self.peaks = peaks
     self.key = key
   }

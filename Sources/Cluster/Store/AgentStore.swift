@@ -11,10 +11,12 @@ package struct AgentFilter: Sendable {
   package var text: String
   /// Only these records, such as those that are connected.
   package var ids: [String]?
+  /// Only those that were heard of once, and not since then.
+  package var seenBefore: Int64?
 
   package init(
     tenant: String? = nil, state: AgentRecord.State? = nil, protection: String? = nil,
-    label: String? = nil, text: String = "", ids: [String]? = nil
+    label: String? = nil, text: String = "", ids: [String]? = nil, seenBefore: Int64? = nil
   ) {
     self.tenant = tenant
     self.state = state
@@ -22,6 +24,7 @@ package struct AgentFilter: Sendable {
     self.label = label
     self.text = text
     self.ids = ids
+    self.seenBefore = seenBefore
   }
 }
 
@@ -29,7 +32,8 @@ package protocol AgentStore: Sendable {
   func agent(_ id: String) async throws(Refusal) -> AgentRecord?
   /// Every record of an agent's name in a tenant, clones and retired ones too.
   func agents(tenant: String, agent: String) async throws(Refusal) -> [AgentRecord]
-  /// By tenant, then the agent's id.
+  /// By tenant, then the agent's id. Of their reports `status` and `doctor` are left out (""): only
+  /// one agent's record has them.
   func agents(
     _ view: Visibility, _ filter: AgentFilter, _ page: PageRequest
   ) async throws(Refusal) -> Page<AgentRecord>

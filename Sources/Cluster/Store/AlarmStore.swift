@@ -1,8 +1,8 @@
 package import AgentToken
 
 package protocol AlarmStore: Sendable {
-  /// Kept once: where the newest of that kind and agent is the same sentence and not acknowledged,
-  /// nothing is added.
+  /// Kept once: where the newest of that kind and agent is the same sentence, acknowledged or not,
+  /// nothing is added. So it is with all alarms that come with something else.
   ///
   /// - Returns: whether it was added.
   func raise(_ alarm: Alarm) async throws(Refusal) -> Bool
