@@ -156,6 +156,20 @@ import Version
     #expect(again.offset > 9 * 365 * 86_400)
   }
 
+  /// Whoever asks is not told how it stood up to a minute ago.
+  @Test func howTheClockStandsIsLookedAtWhenAsked() throws {
+    let host = try Host()
+    let keeper = host.enrol()
+    host.wall += 7_200
+    try keeper.take(host.token(issuedAt: host.wall - 7_200, challengeElapsed: 0))
+    #expect(keeper.standingNow() == .estimated)
+    host.wall -= 7_200
+    #expect(keeper.standingNow() == .wall)
+    host.wall -= 7_200
+    #expect(keeper.standingNow() == .rolledBack)
+    #expect(host.changes == [.estimated, .wall, .rolledBack])
+  }
+
   @Test func whatCannotBeWrittenIsNotTaken() throws {
     let host = try Host()
     for place in [host.disk.first, host.disk.second] {

@@ -65,7 +65,7 @@ extension Agent {
         name: "mode",
         value: .string(settings.isAuditBoot ? "audit" : settings.current.mode.rawValue)),
       .init(name: "services", value: .object(services)),
-      .init(name: "clock", value: .string(timekeeper.standing.rawValue)),
+      .init(name: "clock", value: .string(timekeeper.standingNow().rawValue)),
       .init(name: "time", value: time),
       .init(
         name: "profile",

@@ -80,7 +80,14 @@ final class Timekeeper {
     onChange(before, standing)
   }
 
+  /// As last looked at.
   var standing: TrustedClock.Standing { shown }
+
+  /// Looks, for whoever asks how the clock stands.
+  func standingNow() -> TrustedClock.Standing {
+    look()
+    return shown
+  }
 
   /// How the clock stands, and both floors: every record of the ledger has that.
   var stamp: (clock: String, floor: LedgerFloor?) {
