@@ -2,12 +2,27 @@ package import AgentToken
 internal import JSON
 internal import Linux
 
-extension Issuer {
-  /// The token roles that a new issuer has a key for.
-  package static let firstRoles: [Role] = [.siteAdmin, .customerSupport, .agentInstaller]
+/// What a new issuer has, besides its root key.
+package struct IssuerPlan: Sendable {
+  let keys: [KeyRequest]
+  /// Whether the passphrase seals the signing keys too, and not the root alone.
+  let sealsSigningKeys: Bool
 
-  /// Makes an issuer in its directory: a root key, one key for each of `firstRoles`, and the trust
-  /// bundle with the sequence number 1.
+  /// For a person at a machine: a key for each role that signs tokens of more than one tenant.
+  package static let offline = IssuerPlan(
+    keys: [.init(role: .siteAdmin), .init(role: .customerSupport), .init(role: .agentInstaller)],
+    sealsSigningKeys: true)
+
+  /// For a server, which signs by itself: the online keys too, and nothing sealed but the root,
+  /// which it does not need.
+  package static let online = IssuerPlan(
+    keys: offline.keys + [.init(role: .cluster), .init(role: .cluster, loosens: true)],
+    sealsSigningKeys: false)
+}
+
+extension Issuer {
+  /// Makes an issuer in its directory: a root key, the plan's keys, and the trust bundle with the
+  /// sequence number 1.
   ///
   /// Whatever is refused or fails leaves the directory as it was. What a crash in here leaves is
   /// known by the file `unfinished`, and the next `create` starts over: nothing was handed out.
@@ -17,7 +32,8 @@ extension Issuer {
   /// - Throws: `issuer_exists`, `invalid_request`, `system_error`; `issuer_damaged` where there are
   ///   keys that no bundle lists.
   package func create(
-    cluster: String?, passphrase: Passphrase?, waiting: () -> Void = {}
+    cluster: String?, passphrase: Passphrase?, plan: IssuerPlan = .offline,
+    waiting: () -> Void = {}
   ) throws(Refusal) -> TrustBundle {
     let cluster = cluster ?? "cluster-" + Hex.encode(surroundings.random(4))
     try Identifier.check(cluster, "cluster")
@@ -27,7 +43,7 @@ extension Issuer {
       return try DirectoryLock.hold(directory, waiting: waiting) { () throws(Refusal) in
         try checkVacant()
         do throws(Refusal) {
-          return try fill(cluster: cluster, passphrase: passphrase)
+          return try fill(cluster: cluster, passphrase: passphrase, plan: plan)
         } catch {
           clear()
           throw error
@@ -60,7 +76,9 @@ extension Issuer {
     }
   }
 
-  private func fill(cluster: String, passphrase: Passphrase?) throws(Refusal) -> TrustBundle {
+  private func fill(
+    cluster: String, passphrase: Passphrase?, plan: IssuerPlan
+  ) throws(Refusal) -> TrustBundle {
     do {
       try Files.writeAtomically(unfinished, [], mode: 0o600)
     } catch {
@@ -73,10 +91,11 @@ extension Issuer {
     let root = try makeKey("root-1", passphrase: passphrase)
     try keys.store(root)
     var listed: [JSON] = []
-    for role in Self.firstRoles {
-      let file = try makeKey("\(role.rawValue)-1", passphrase: passphrase)
+    for request in plan.keys {
+      let kid = KeyID.next(request.role.rawValue, taken: Set(try keys.kids()))
+      let file = try makeKey(kid, passphrase: plan.sealsSigningKeys ? passphrase : nil)
       try keys.store(file)
-      listed.append(KeyRequest(role: role).jwk(of: file))
+      listed.append(request.jwk(of: file))
     }
     let draft = BundleDraft(
       cluster: cluster, issuedAt: surroundings.now(), keys: listed, roots: [root.publicJWK])

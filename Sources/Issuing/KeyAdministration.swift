@@ -50,13 +50,26 @@ extension Issuer {
     let bundle = try revise(passphrase: passphrase, waiting: waiting) {
       (current) throws(Refusal) in
       let file = try newKey(
-        request.kid, stem: request.role.rawValue, in: current, passphrase: passphrase)
+        request.kid, stem: request.role.rawValue, in: current,
+        passphrase: sealsSigningKeys(current) ? passphrase : nil)
       kid = file.kid
       var draft = BundleDraft(following: current, issuedAt: surroundings.now())
       draft.keys.append(request.jwk(of: file))
       return Revision(draft: draft, newKeys: [file])
     }
     return KeyChange(bundle: bundle, kid: kid, changed: true)
+  }
+
+  /// Whether a new signing key is sealed like those there are: a server's are not, and its root is.
+  private func sealsSigningKeys(_ bundle: TrustBundle) throws(Refusal) -> Bool {
+    for key in bundle.keys {
+      switch try keys.load(key.kid)?.privatePart {
+      case .sealed: return true
+      case .plain: return false
+      case .absent, nil: continue
+      }
+    }
+    return true
   }
 
   /// Revokes a signing key: hosts with the new bundle refuse whatever it signed. Its private part

@@ -1,4 +1,3 @@
-package import AgentToken
 package import JSON
 
 /// What a host says to be enrolled.

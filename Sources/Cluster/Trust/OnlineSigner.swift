@@ -1,0 +1,49 @@
+package import AgentToken
+package import Issuing
+
+/// What the server signs with: the issuer in its data directory, whose signing keys lie open there and
+/// whose root key is sealed, or elsewhere.
+///
+/// Every call reads the files anew, so that what an administrator changes with `holdfast-cluster key`
+/// counts at once.
+package struct OnlineSigner: Sendable {
+  package let issuer: Issuer
+
+  package init(issuer: Issuer) {
+    self.issuer = issuer
+  }
+
+  /// The trust bundle in force.
+  package func bundle() throws(Refusal) -> TrustBundle { try issuer.bundle() }
+
+  /// What takes a host at `sequence` to the bundle in force.
+  package func chain(from sequence: Int64) throws(Refusal) -> [TrustBundle] {
+    try issuer.chain(from: sequence)
+  }
+
+  package func token(_ request: TokenRequest) throws(Refusal) -> IssuedToken {
+    try issuer.issue(request)
+  }
+
+  package func profile(_ request: ProfileRequest) throws(Refusal) -> IssuedProfile {
+    try issuer.sign(request)
+  }
+
+  /// Adds to what is revoked online.
+  package func revoke(_ revoked: Revocations) throws(Refusal) -> IssuedRevocations {
+    try issuer.sign(revoked)
+  }
+
+  package func time(agent: String, nonce: String) throws(Refusal) -> IssuedTime {
+    try issuer.signTime(agent: agent, nonce: nonce)
+  }
+
+  /// Takes a bundle that was signed elsewhere; whether it is newer than the one in force.
+  package func take(bundle jws: String) throws(Refusal) -> Bool { try issuer.take(bundle: jws) }
+
+  /// Whether the root's private part lies beside the server, which does not need it: sealed, and
+  /// better elsewhere.
+  package func rootLiesHere() throws(Refusal) -> Bool {
+    try issuer.listKeys().keys.contains { $0.role == nil && $0.privatePart != .absent }
+  }
+}
