@@ -61,7 +61,10 @@ package final class Agent {
   var watchers: [ObjectIdentifier: ControlConnection] = [:]
   /// Called with the outcome of the engaging or releasing under way.
   var whenSettled: [() -> Void] = []
+  /// The gid of those who may unprotect, and the uid of the link to the cluster.
   var members: UInt32?
+  var courier: UInt32?
+  var link = ClusterLink()
   /// A token said that there is a newer trust bundle than the one here.
   var bundleBehind = false
   var isReady = false
@@ -160,6 +163,8 @@ package final class Agent {
       signals.append(try loop.onSignal(signal) { [weak self] _ in self?.terminate() })
     }
     members = Groups.id(named: Own.group)
+    courier = Users.id(named: Own.courier)
+    link.load(paths.state, next: recorder.next)
     openControlSocket()
     _ = try loop.enableWatchdog()
     board.bench.baseline.goingOn = { [weak self] in self?.stillAlive() }
@@ -237,6 +242,8 @@ package final class Agent {
     recorder.event("stopped", outcome: machine.state.name)
     timekeeper.tick()
     recorder.flushFolded()
+    recordCountedLinks()
+    link.save(paths.state, now: Clock.wall())
     publishCheckpoint()
     recorder.close()
     server?.close()

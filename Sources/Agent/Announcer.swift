@@ -12,6 +12,7 @@ enum Announcer {
     case audited = "2a5d5b0c37c14a6f8f0f3bb7ba1d1c65"
     case checkpoint = "57df5f8d5c5f4ef0a4b15fcd4ac77f02"
     case guarded = "4e4fc10b36824720a1362327fe3e3e7d"
+    case link = "4268c7ea3ca84e8da9398bae75767a79"
   }
 
   /// syslog(3) levels.

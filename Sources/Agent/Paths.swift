@@ -12,6 +12,8 @@ package struct Paths: Sendable {
   package var controlSocket = "/run/holdfast/control.sock"
   /// PID 1's own socket, which needs no bus daemon.
   package var manager = "/run/systemd/private"
+  /// What the link to the cluster goes by, where there is one.
+  package var link = "/var/lib/holdfast-link/agent.json"
 
   package init() {}
 }
@@ -39,7 +41,13 @@ package enum Own {
     "/usr/lib/systemd/system-generators/holdfast-generator",
     "/usr/lib/systemd/system/holdfast-rescue.service",
     "/usr/lib/systemd/system/holdfast-reconnected.service",
+    "/usr/libexec/holdfast/holdfast-link",
+    "/usr/lib/systemd/system/\(link)",
   ]
+  /// The courier between daemon and cluster. It may be stopped: what it carries is signed.
+  package static let link = "holdfast-link.service"
   /// Its members may unprotect and protect.
   package static let group = "holdfast"
+  /// The user that the link to the cluster runs as.
+  package static let courier = "holdfast-link"
 }

@@ -139,6 +139,9 @@ final class Recorder {
     }
   }
 
+  /// The number that the next record will have.
+  var next: Int64 { ledger.nextSequence }
+
   /// Where the ledger stands.
   var head: LedgerHead { ledger.head }
 

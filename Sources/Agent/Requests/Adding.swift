@@ -156,6 +156,12 @@ extension Agent {
       throw Refusal(
         .unitUnsupported, "\(unit) is a part of Holdfast and protected with \(Own.service).")
     }
+    guard unit != Own.link else {
+      throw Refusal(
+        .unitUnsupported,
+        "\(unit) is a part of Holdfast: its files are protected with \(Own.service), and nothing rests "
+          + "on its running.")
+    }
     guard unit != Own.canary else {
       throw Refusal(
         .unitUnsupported, "\(unit) is there to be attacked.", hint: "holdfast doctor --prove")

@@ -10,8 +10,11 @@ extension Agent {
   func answer(_ request: ControlRequest, _ connection: ControlConnection) {
     connection.verb = request.verb
     do throws(Refusal) {
+      let peer = connection.peer
       try Authority.check(
-        request.verb, argument: request.arguments.first, peer: connection.peer, members: members)
+        request.verb, argument: request.arguments.first,
+        from: Authority.asker(
+          uid: peer.uid, gid: peer.gid, groups: peer.groups, members: members, link: courier))
       try dispatch(request, connection)
     } catch {
       refuse(connection, error)
@@ -27,6 +30,8 @@ extension Agent {
     case "checkpoint": try checkpoint(request, connection)
     case "challenge": try challenge(request, connection)
     case "protect": try protect(request, connection)
+    case "link": try link(request, connection)
+    case "ack": try ack(request, connection)
     case "reconnected": try reconnected(request, connection)
     case "bundle": try bundle(request, connection)
     case "profile": try profile(request, connection)

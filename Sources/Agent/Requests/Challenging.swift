@@ -11,7 +11,7 @@ extension Agent {
     try requireEnrolled()
     guard let identity = trust.trust?.identity else { throw Refusal.trustMissing }
     let now = Clock.wall()
-    let nonce = challenges(of: identity).nonce(madeAt: Clock.boottimeSeconds())
+    let nonce = nonce(for: identity)
     let head = recorder.head
     let text = ChallengeText(
       identity: identity, nonce: nonce, ledgerSize: head.size,
@@ -27,6 +27,11 @@ extension Agent {
           "checkpoint": checkpoint().map(JSON.string) ?? .null,
         ]),
     ])
+  }
+
+  /// What is good for 900 s, once it comes back signed.
+  func nonce(for identity: Identity) -> String {
+    challenges(of: identity).nonce(madeAt: Clock.boottimeSeconds())
   }
 
   /// What becomes of a nonce that comes back now.

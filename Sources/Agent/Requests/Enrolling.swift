@@ -9,6 +9,7 @@ extension Agent {
   private static let largestEnrolment = JSON.Limits(maxBytes: 384 << 10, maxDepth: 4, maxMembers: 8)
 
   func enroll(_ request: ControlRequest, _ connection: ControlConnection) throws(Refusal) {
+    if request.rest == "dry-run" { return try answerDryRun(connection) }
     let enrolment = try parseEnrolment(request.rest)
     whenFree(.other, connection) { [weak self] () throws(Refusal) in
       guard let self else { return }
@@ -19,6 +20,7 @@ extension Agent {
       } catch {
         throw Refusal(.internalError, "The enrolment cannot be stored: \(error)")
       }
+      link.forget()
       timekeeper.begin(enrolment.bundle)
       acceptMachine()
       recorder.event(
@@ -41,6 +43,17 @@ extension Agent {
       }
       handle(machine.state == .unmanaged ? .enrolled : .protectAsked)
     }
+  }
+
+  /// Before a registration token is spent: whether an enrolment would be taken, and what this host is
+  /// called in one.
+  private func answerDryRun(_ connection: ControlConnection) throws(Refusal) {
+    try requireOpenForEnrolment()
+    connection.succeed([
+      .init(name: "state", value: .string(machine.state.name)),
+      .init(name: "agent", value: Self.derivedAgentID.map(JSON.string) ?? .null),
+      .init(name: "machine", value: MachineStore.fingerprint().map(JSON.string) ?? .null),
+    ])
   }
 
   /// A host that is enrolled enrols again only in an open window that covers Holdfast itself.
@@ -84,12 +97,9 @@ extension Agent {
       enrolment: Base64URL.encode(Random.bytes(16)), bundle: verified)
   }
 
-  /// What agent ids are derived for (sd_id128_get_machine_app_specific(3)).
-  private static let application = "678510a9620d48b5a1226f69549161d2"
-
   /// The same for a machine at every enrolment, and telling nobody its machine id (machine-id(5)).
   private static var derivedAgentID: String? {
-    Machine.appSpecificMachineID(application).map { "host-\($0.prefix(16))" }
+    MachineStore.ownID.map { "host-\($0.prefix(16))" }
   }
 
   /// Holdfast guards itself like any other service.

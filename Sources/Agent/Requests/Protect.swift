@@ -37,19 +37,9 @@ extension Agent {
   func reconnected(_ request: ControlRequest, _ connection: ControlConnection) throws(Refusal) {
     try request.expect(0...1)
     try requireEnrolled()
-    if let cluster = request.arguments.first, let own = trust.trust?.identity.cluster,
-      cluster != own
-    {
-      throw Refusal(
-        .wrongCluster, "This host belongs to the cluster \(own), not \(cluster.prefix(128)).")
-    }
+    try requireOwn(request.arguments.first)
     whenFree(.other, connection) { [weak self] () throws(Refusal) in
-      guard let self else { return }
-      let wasOpen = machine.state.grant != nil
-      if wasOpen {
-        recorder.event("reconnected", outcome: "protecting", peer: connection.peer)
-      }
-      close(.reconnected) { [weak self] in
+      self?.reconnect(connection.peer) { [weak self] wasOpen in
         guard let self else { return }
         connection.succeed([
           .init(name: "state", value: .string(machine.state.name)),
@@ -57,6 +47,22 @@ extension Agent {
         ])
       }
     }
+  }
+
+  /// - Throws: `wrong_cluster` where a cluster is named and this host is another's.
+  func requireOwn(_ cluster: String?) throws(Refusal) {
+    guard let cluster, let own = trust.trust?.identity.cluster, cluster != own else { return }
+    throw Refusal(
+      .wrongCluster, "This host belongs to the cluster \(own), not \(cluster.prefix(128)).")
+  }
+
+  /// The cluster is back, so what is open is protected again.
+  ///
+  /// - Parameter then: called once that is done, with whether anything was open.
+  func reconnect(_ peer: Peer, then: @escaping (_ wasOpen: Bool) -> Void) {
+    let wasOpen = machine.state.grant != nil
+    if wasOpen { recorder.event("reconnected", outcome: "protecting", peer: peer) }
+    close(.reconnected) { then(wasOpen) }
   }
 
   private func close(_ event: ProtectionMachine.Event, then: @escaping () -> Void) {

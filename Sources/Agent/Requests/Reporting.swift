@@ -44,11 +44,7 @@ extension Agent {
         .init(name: "agent", value: own.map { .string($0.identity.agent) } ?? .null),
         .init(name: "tenant", value: own.map { .string($0.identity.tenant) } ?? .null),
         .init(name: "enrolment", value: own.map { .string($0.enrolment) } ?? .null),
-        .init(
-          name: "cluster",
-          value: own.map {
-            ["id": .string($0.identity.cluster), "link": "offline", "last_contact": .null]
-          } ?? .null),
+        .init(name: "cluster", value: own.map { clusterStatus($0.identity) } ?? .null),
       ]
     if let grant = machine.state.grant {
       members.append(

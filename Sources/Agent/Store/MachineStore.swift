@@ -24,6 +24,22 @@ final class MachineStore {
     ].compactMapValues { $0.map { SHA256Hash.hex(SHA256Hash.of(Array($0.utf8))) } }
   }
 
+  /// What ids are derived for (sd_id128_get_machine_app_specific(3)).
+  private static let application = "678510a9620d48b5a1226f69549161d2"
+
+  /// The machine id as it is for Holdfast alone: nobody can tell the machine id from it.
+  static var ownID: String? { Machine.appSpecificMachineID(application) }
+
+  /// What a cluster can tell this machine from a copy of it by, and nothing else: a hash of machine id
+  /// and hardware UUID. Nil where it has neither.
+  static func fingerprint(
+    id: String? = ownID, hardware: String? = Hardware.productUUID()
+  ) -> String? {
+    guard id != nil || hardware != nil else { return nil }
+    return SHA256Hash.hex(
+      SHA256Hash.of(Array("holdfast machine\n\(id ?? "")\n\(hardware ?? "")".utf8)))
+  }
+
   /// The marks that are others than they were. One that was not known, or that cannot be read now,
   /// says nothing.
   func differences(_ marks: Marks) -> [String] {

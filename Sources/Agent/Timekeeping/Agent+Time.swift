@@ -26,6 +26,7 @@ extension Agent {
     timekeeper.tick()
     if trust.trust != nil { noticeMachine() }
     keepLedger()
+    link.save(paths.state, now: Clock.wall())
   }
 
   // MARK: The clock
