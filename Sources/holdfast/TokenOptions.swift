@@ -25,7 +25,7 @@ struct TokenOptions: ParsableArguments {
     if let file { return try Self.token(in: Input.file(file, limit: Self.limit), from: file) }
     if let token, token != "-" { return token }
     if Terminal.isTerminal(.standardInput) {
-      return try Self.token(in: Self.ask(), from: "the answer")
+      return try Self.token(in: Self.ask(for: "agent token"), from: "the answer")
     }
     guard token == "-" else {
       throw .usage(
@@ -35,14 +35,15 @@ struct TokenOptions: ParsableArguments {
     return try Self.token(in: Input.standardInput(limit: Self.limit), from: "standard input")
   }
 
-  private static func ask() throws(Failure) -> String {
+  /// Asks at the terminal, showing nothing of the answer.
+  static func ask(for what: String) throws(Failure) -> String {
     do throws(SystemError) {
       let answer = try PasswordPrompt.ask(
-        "Agent token: ", on: .standardError, from: .standardInput)
+        "\(Text.capitalised(what)): ", on: .standardError, from: .standardInput)
       return String(decoding: answer, as: UTF8.self)
     } catch {
       throw error.errno == ErrorNumber.canceled
-        ? .usage("No agent token was given")
+        ? .usage("No \(what) was given")
         : .usage("The terminal cannot be asked: \(Text.reason(of: error))")
     }
   }
@@ -51,11 +52,13 @@ struct TokenOptions: ParsableArguments {
   private static let limit = 4096
 
   /// The first line that is not blank, trimmed.
-  private static func token(in text: String, from source: String) throws(Failure) -> String {
+  static func token(
+    in text: String, from source: String, what: String = "agent token"
+  ) throws(Failure) -> String {
     for line in text.split(whereSeparator: \.isNewline) {
       let trimmed = Text.trimmed(line)
       if !trimmed.isEmpty { return trimmed }
     }
-    throw .usage("There is no agent token in \(Text.printable(source)): it is empty")
+    throw .usage("There is no \(what) in \(Text.printable(source)): it is empty")
   }
 }

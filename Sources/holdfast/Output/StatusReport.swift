@@ -24,7 +24,8 @@ struct StatusReport {
     }
     return [
       paint.warning("This host is not enrolled, so nothing is protected."),
-      "Enrol it: holdfast enroll --bundle FILE --root FILE --tenant TENANT",
+      "Offline:        holdfast enroll --bundle FILE --root FILE --tenant TENANT",
+      "With a cluster: holdfast enroll --cluster https://HOST:8443 --token -",
     ] + problems
   }
 
@@ -172,13 +173,18 @@ struct StatusReport {
 
   private var link: String {
     guard let cluster = status["cluster"] else { return "" }
-    let contact =
-      cluster.number("last_contact").map {
-        "last contact \(Times.age(seconds: now - $0)) ago"
-      } ?? "no contact so far"
+    func age(_ name: String) -> String? {
+      cluster.number(name).map { Times.age(seconds: now - $0) }
+    }
     switch cluster.text("link") {
-    case "connected"?, "up"?: return "Cluster connected."
-    case let link?: return "Cluster \(link), \(contact)."
+    case "connected"?:
+      return "Cluster connected" + (age("since").map { " for \($0)" } ?? "") + "."
+    case "disconnected"?:
+      return paint.warning("Cluster not reached")
+        + (age("last_contact").map { " for \($0)." } ?? " so far.")
+    case let link?:
+      let contact = age("last_contact").map { "last contact \($0) ago" } ?? "no contact so far"
+      return "Cluster \(link), \(contact)."
     case nil: return ""
     }
   }

@@ -1,44 +1,13 @@
-import ArgumentParser
 import JSON
 
-struct Enroll: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    abstract: "Make this host an agent of a cluster: from then on it is protected.",
-    discussion: "The cluster exports both files; see holdfast-cluster(1).")
+/// What the daemon is asked to enrol with, from the files that a cluster exports.
+struct OfflineEnrolment {
+  let bundle: String
+  let root: String
+  let tenant: String
+  let agent: String?
 
-  @Option(
-    name: .long, help: ArgumentHelp("The cluster's trust bundle.", valueName: "file"),
-    completion: .file())
-  var bundle: String
-
-  @Option(
-    name: .long,
-    help: ArgumentHelp("The cluster's root key, as a JWK. It is pinned.", valueName: "file"),
-    completion: .file())
-  var root: String
-
-  @Option(name: .long, help: "The tenant this host belongs to.")
-  var tenant: String
-
-  @Option(name: .long, help: "This host's id; derived from the machine id where not given.")
-  var agent: String?
-
-  @OptionGroup var options: GlobalOptions
-
-  func run() throws {
-    let request = try request()
-    try options.perform(request) { reply, view in
-      let agent = reply.text("agent") ?? "this host"
-      let tenant = reply.text("tenant") ?? tenant
-      let cluster = reply.text("cluster").map { ", cluster \($0)" } ?? ""
-      return [
-        view.paint.good("Enrolled") + " as \(agent), tenant \(tenant)\(cluster).",
-        "Next, per service: holdfast guard add UNIT",
-      ]
-    }
-  }
-
-  private func request() throws(Failure) -> Request {
+  func request() throws(Failure) -> Request {
     let key: JSON
     let rootName = Text.printable(root)
     do {
@@ -70,7 +39,7 @@ struct Enroll: ParsableCommand {
     return try Request("enroll").adding(object: .object(members), name: "the enrolment")
   }
 
-  private static func id(_ text: String, name: String) throws(Failure) -> String {
+  static func id(_ text: String, name: String) throws(Failure) -> String {
     if text.isEmpty { throw .usage("\(Text.capitalised(name)) is empty") }
     if let problem = Text.problem(inWord: text) {
       throw .usage("\(Text.capitalised(name)) has \(problem) in it: \(Text.printable(text))")
