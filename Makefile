@@ -15,7 +15,7 @@ SWIFT ?= swift
 SCRATCH ?= .build
 SWIFT_FLAGS := --scratch-path $(SCRATCH) --explicit-target-dependency-import-check error
 RELEASE_FLAGS := -c release --static-swift-stdlib
-PROGRAMS := holdfastd holdfast holdfast-prove holdfast-canary holdfast-cluster
+PROGRAMS := holdfastd holdfast holdfast-prove holdfast-canary holdfast-link holdfast-cluster
 
 .PHONY: build deb demo test test-long test-unit tests attacks fuzz bench lint clean needed-build needed-machine
 .NOTPARALLEL:

@@ -110,12 +110,13 @@ tree=$staging/holdfast
 place_program holdfastd /usr/sbin
 place_program holdfast /usr/bin
 place_program holdfast-prove /usr/libexec/holdfast
+place_program holdfast-link /usr/libexec/holdfast
 # In a directory of its own, so that attacks on that hit nothing else.
 place_program holdfast-canary /usr/libexec/holdfast/canary
 place 0644 "$top/systemd/holdfast-canary.song" /usr/libexec/holdfast/canary/song
 units=/usr/lib/systemd/system
 for unit in holdfastd.service holdfastd.socket holdfast-reconnected.service holdfast-rescue.service \
-  holdfast-thaw.path holdfast-thaw.service holdfast-canary.service; do
+  holdfast-thaw.path holdfast-thaw.service holdfast-canary.service holdfast-link.service; do
   place 0644 "$top/systemd/$unit" "$units/$unit"
 done
 place 0755 "$top/systemd/holdfast-generator" /usr/lib/systemd/system-generators/holdfast-generator
