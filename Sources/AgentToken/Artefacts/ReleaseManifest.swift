@@ -73,16 +73,7 @@ package struct ReleaseManifest: Sendable, Equatable {
   package static func restore(
     jws text: [UInt8], signer: SigningKey, scheme: any SignatureScheme
   ) throws(Refusal) -> ReleaseManifest {
-    let kind = ArtefactType.release
-    let jws = try UnverifiedJWS(text, limit: ArtefactType.maxBytes, code: kind.malformed)
-    try jws.checkHeader(type: kind.rawValue, code: kind.malformed)
-    guard jws.kid.hasSameUTF8(as: signer.kid), signer.role == kind.role else {
-      throw kind.refusal(kind.unknownKey, "The key \(signer.kid.quoted()) did not sign it.")
-    }
-    guard let payload = jws.payload(signedBy: signer.x, scheme: scheme) else {
-      throw kind.refusal(
-        kind.badSignature, "The signature is not that of the key \(signer.kid.quoted()).")
-    }
+    let (_, payload) = try ArtefactType.release.reopen(text, signer: signer, scheme: scheme)
     return try ReleaseManifest(payload, key: signer, text: text)
   }
 

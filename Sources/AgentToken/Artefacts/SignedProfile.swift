@@ -75,16 +75,7 @@ package struct SignedProfile: Sendable, Equatable {
   package static func restore(
     jws text: [UInt8], signer: SigningKey, scheme: any SignatureScheme
   ) throws(Refusal) -> SignedProfile {
-    let kind = ArtefactType.profile
-    let jws = try UnverifiedJWS(text, limit: ArtefactType.maxBytes, code: kind.malformed)
-    try jws.checkHeader(type: kind.rawValue, code: kind.malformed)
-    guard jws.kid.hasSameUTF8(as: signer.kid), signer.role == kind.role else {
-      throw kind.refusal(kind.unknownKey, "The key \(signer.kid.quoted()) did not sign it.")
-    }
-    guard let payload = jws.payload(signedBy: signer.x, scheme: scheme) else {
-      throw kind.refusal(
-        kind.badSignature, "The signature is not that of the key \(signer.kid.quoted()).")
-    }
+    let (jws, payload) = try ArtefactType.profile.reopen(text, signer: signer, scheme: scheme)
     return try SignedProfile(payload, jws: jws, text: text, key: signer)
   }
 
