@@ -37,16 +37,20 @@ package struct Secrets: Sendable {
 
   /// A password as it is kept (`PasswordHash`). One is worked on at a time, for each takes
   /// 64 MiB; others wait their turn.
+  ///
+  /// - Throws: `busy` where too many wait.
   package func passwordHash(_ password: String) async throws(Refusal) -> String {
-    guard let text = await hashing.run({ PasswordHash.make(of: Array(password.utf8)) }) else {
+    guard let text = try await hashing.run({ PasswordHash.make(of: Array(password.utf8)) }) else {
       throw Refusal(.internalError, "There is no memory to hash a password.")
     }
     return text
   }
 
   /// Whether a password is the one kept. Where nothing is kept, it takes as long and is false.
-  package func isPassword(_ password: String, _ kept: String?) async -> Bool {
-    await hashing.run {
+  ///
+  /// - Throws: `busy` where too many wait.
+  package func isPassword(_ password: String, _ kept: String?) async throws(Refusal) -> Bool {
+    try await hashing.run {
       PasswordHash.matches(kept ?? Self.nobody, Array(password.utf8)) && kept != nil
     }
   }

@@ -14,7 +14,8 @@ package struct Caller: Sendable {
   /// What this one sees.
   package var view: Visibility {
     Visibility(
-      tenants: account.tenants,
+      // Who has to have tenants and has none sees nothing.
+      tenants: account.tenants ?? (account.role.needsTenants ? [] : nil),
       owner: account.role == .agentInstaller ? account.id : nil)
   }
 

@@ -3,6 +3,7 @@ package enum Permission: String, Sendable, CaseIterable {
   case administerServer
   case manageTenants
   case manageAccounts
+  case readAccounts
   case createRegistrationTokens
   case issueTokens
   case manageProfiles
@@ -21,7 +22,7 @@ package enum Permission: String, Sendable, CaseIterable {
     case .issueTokens, .protectAgents:
       [.siteAdministrator, .customerSupport, .tenantOwner, .agentInstaller]
     case .acknowledgeAlarms: [.siteAdministrator, .customerSupport, .tenantOwner]
-    case .readAudit: [.siteAdministrator, .tenantOwner, .auditor]
+    case .readAccounts, .readAudit: [.siteAdministrator, .tenantOwner, .auditor]
     }
   }
 
@@ -31,6 +32,7 @@ package enum Permission: String, Sendable, CaseIterable {
     case .administerServer: "administer the server"
     case .manageTenants: "manage tenants"
     case .manageAccounts: "manage accounts"
+    case .readAccounts: "see accounts"
     case .createRegistrationTokens: "manage registration tokens"
     case .issueTokens: "issue agent tokens"
     case .manageProfiles: "manage profiles"
