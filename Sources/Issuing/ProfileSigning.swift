@@ -37,11 +37,14 @@ package struct IssuedProfile: Sendable {
   package let content: SignedProfile
 }
 
-extension Issuer {
+/// Signs profiles, with what is read of the issuer's files once: a cluster signs thousands at a time.
+package struct ProfileSigner: Sendable {
+  let signer: ArtefactSigner
+
   /// Signs a profile, and verifies it as its host would.
-  package func sign(
-    _ request: ProfileRequest, passphrase: Passphrase? = nil
-  ) throws(Refusal) -> IssuedProfile {
+  ///
+  /// The key is the signer's, whatever the request says of it.
+  package func sign(_ request: ProfileRequest) throws(Refusal) -> IssuedProfile {
     try Identifier.check(request.agent, "agent")
     guard (1...86_400).contains(request.lifetime) else {
       throw Refusal(
@@ -49,16 +52,15 @@ extension Issuer {
         "a profile can be taken for 1 second to 1 day, not \(TimeSpan.text(request.lifetime))",
         hint: "How long it holds is another matter: until the next one.")
     }
-    let now = surroundings.now()
-    return try sign(
-      .profile,
+    let now = signer.now()
+    return try signer.sign(
       [
         .init(name: "exp", value: .integer(now + request.lifetime)),
         .init(name: "agent", value: .string(request.agent)),
         .init(name: "enrolment", value: .string(request.enrolment)),
         .init(name: "version", value: .integer(request.version ?? now)),
         .init(name: "settings", value: request.settings),
-      ], agent: request.agent, kid: request.kid, loosens: request.loosens, passphrase: passphrase
+      ], agent: request.agent
     ) { (verifier, text) throws(Refusal) in
       let profile = try verifier.profile(
         text, enrolment: request.enrolment, after: (nil, 0), at: TrustedTime(now: now))
@@ -66,5 +68,23 @@ extension Issuer {
       guard let profile else { throw Refusal(.internalError, "it is no profile") }
       return IssuedProfile(text: String(decoding: text, as: UTF8.self), content: profile)
     }
+  }
+}
+
+extension Issuer {
+  /// Signs a profile, and verifies it as its host would.
+  package func sign(
+    _ request: ProfileRequest, passphrase: Passphrase? = nil
+  ) throws(Refusal) -> IssuedProfile {
+    try ProfileSigner(
+      signer: signer(
+        of: .profile, kid: request.kid, loosens: request.loosens, passphrase: passphrase)
+    ).sign(request)
+  }
+
+  /// What signs profiles with the newest key that may loosen, or that may only tighten.
+  package func profileSigner(loosens: Bool) throws(Refusal) -> ProfileSigner {
+    ProfileSigner(
+      signer: try signer(of: .profile, kid: nil, loosens: loosens, passphrase: nil))
   }
 }

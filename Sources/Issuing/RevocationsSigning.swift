@@ -12,8 +12,10 @@ extension Issuer {
   /// Takes back keys and tokens by an online key, for hosts that cannot wait for the next trust
   /// bundle. Every list holds what those before it held and the bundle does not say yet, so that the
   /// newest is enough.
+  ///
+  /// - Parameter above: a sequence that hosts have had, where the issuer went back to an older copy.
   package func sign(
-    _ revoked: Revocations, kid: String? = nil, passphrase: Passphrase? = nil,
+    _ revoked: Revocations, above: Int64 = 0, kid: String? = nil, passphrase: Passphrase? = nil,
     waiting: () -> Void = {}
   ) throws(Refusal) -> IssuedRevocations {
     try check(passphrase)
@@ -22,7 +24,8 @@ extension Issuer {
       let all = last.revoked.union(revoked).subtracting(try bundle().revoked)
       let issued = try sign(
         .revocations,
-        [.init(name: "seq", value: .integer(last.sequence + 1))] + (all.json.members ?? []),
+        [.init(name: "seq", value: .integer(max(last.sequence, above) + 1))]
+          + (all.json.members ?? []),
         kid: kid, passphrase: passphrase
       ) { (verifier, text) throws(Refusal) in
         let list = try verifier.revocations(text, after: (last.sequence, ""))
@@ -39,17 +42,33 @@ extension Issuer {
     }
   }
 
-  /// The list that was signed last. It need not be verified: what somebody put there is signed by
-  /// nobody, and no list of ours ever takes anything away.
+  /// The list that was signed last, as it was handed out; nil where none was.
+  package func revocations() throws(Refusal) -> (sequence: Int64, text: String)? {
+    guard let bytes = try revocationsText() else { return nil }
+    return (try read(bytes).sequence, String(decoding: bytes, as: UTF8.self))
+  }
+
   private func lastRevocations() throws(Refusal) -> (sequence: Int64, revoked: Revocations) {
-    let bytes: [UInt8]
+    guard let bytes = try revocationsText() else { return (0, .none) }
+    return try read(bytes)
+  }
+
+  private func revocationsText() throws(Refusal) -> [UInt8]? {
     do {
-      guard try Files.status(revocationsPath) != nil else { return (0, .none) }
-      bytes = try Files.read(revocationsPath, limit: ArtefactType.maxBytes + 1)
+      guard try Files.status(revocationsPath) != nil else { return nil }
+      return try Files.read(revocationsPath, limit: ArtefactType.maxBytes + 1)
+        .filter { $0 != UInt8(ascii: "\n") }
     } catch {
       throw Refusal(error, "read \(revocationsPath)")
     }
-    guard let list = SignedRevocations.unverified(bytes.filter { $0 != UInt8(ascii: "\n") }) else {
+  }
+
+  /// It need not be verified: what somebody put there is signed by nobody, and no list of ours ever
+  /// takes anything away.
+  private func read(
+    _ bytes: [UInt8]
+  ) throws(Refusal) -> (sequence: Int64, revoked: Revocations) {
+    guard let list = SignedRevocations.unverified(bytes) else {
       throw Refusal(
         .issuerDamaged, "\(revocationsPath) is not the list of revocations that it was",
         hint: "Restore it from a backup.")

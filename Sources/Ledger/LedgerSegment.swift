@@ -1,4 +1,4 @@
-internal import JSON
+package import JSON
 internal import Linux
 
 /// A part of the ledger that was put away because it had become large enough.
@@ -35,15 +35,15 @@ struct LedgerSegment: Equatable {
 }
 
 /// What a file of the ledger begins with, unless it is the first: where the tree stood.
-struct SegmentStart {
-  let tree: MerkleTree
+package struct SegmentStart {
+  package let tree: MerkleTree
 
   init(_ tree: MerkleTree) {
     self.tree = tree
   }
 
   /// Nil where a record is none of these.
-  init?(_ record: JSON) {
+  package init?(_ record: JSON) {
     guard record["event"]?.string == LedgerEvent.segment, let lines = record["lines"]?.integer,
       let peaks = record["peaks"]?.array
     else { return nil }

@@ -1,5 +1,5 @@
 /// Seconds since the epoch and spans of them, as messages show them.
-enum Timestamp {
+package enum Timestamp {
   /// Up to the last second of the year 9999.
   static let range: ClosedRange<Int64> = 0...253_402_300_799
 
@@ -9,7 +9,7 @@ enum Timestamp {
   }
 
   /// RFC 3339 in UTC, such as `2026-03-01T09:30:00Z`. What is out of range shows as its nearer end.
-  static func text(_ seconds: Int64) -> String {
+  package static func text(_ seconds: Int64) -> String {
     let seconds = clamped(seconds)
     let (days, second) = seconds.quotientAndRemainder(dividingBy: 86_400)
     // The civil calendar from a count of days: years begin in March, eras have 400 of them.

@@ -25,13 +25,27 @@ package struct OnlineSigner: Sendable {
     try issuer.issue(request)
   }
 
-  package func profile(_ request: ProfileRequest) throws(Refusal) -> IssuedProfile {
-    try issuer.sign(request)
+  /// Compares what a challenge says with what is known of its host, and remembers it.
+  package func remember(_ challenge: ChallengeText, reinstalled: Bool) -> [ChallengeWarning] {
+    issuer.remember(challenge, reinstalled: reinstalled)
+  }
+
+  package func profileSigner(loosens: Bool) throws(Refusal) -> ProfileSigner {
+    try issuer.profileSigner(loosens: loosens)
+  }
+
+  /// The list of revocations that was signed last; nil where none was.
+  package func revocations() throws(Refusal) -> (sequence: Int64, text: String)? {
+    try issuer.revocations()
   }
 
   /// Adds to what is revoked online.
-  package func revoke(_ revoked: Revocations) throws(Refusal) -> IssuedRevocations {
-    try issuer.sign(revoked)
+  ///
+  /// - Parameter sequence: one that agents have had, and the list's is to be above.
+  package func revoke(
+    _ revoked: Revocations, above sequence: Int64 = 0
+  ) throws(Refusal) -> IssuedRevocations {
+    try issuer.sign(revoked, above: sequence)
   }
 
   package func time(agent: String, nonce: String) throws(Refusal) -> IssuedTime {
