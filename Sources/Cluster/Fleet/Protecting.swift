@@ -17,9 +17,9 @@ extension ControlPlane {
     _ caller: Caller, _ ids: [String]
   ) async throws(Refusal) -> [ProtectOutcome] {
     try caller.require(.protectAgents)
-    guard (1...Self.mostAtOnce).contains(ids.count) else {
+    guard (1...Self.mostAgents).contains(ids.count) else {
       throw Refusal(
-        .invalid, "1 to \(Self.mostAtOnce) agents can be protected at once, not \(ids.count).")
+        .invalid, "1 to \(Self.mostAgents) agents can be protected at once, not \(ids.count).")
     }
     var outcomes: [ProtectOutcome] = []
     for id in ids {
@@ -38,5 +38,5 @@ extension ControlPlane {
   }
 
   /// So many agents are dealt with by one request.
-  package static let mostAtOnce = 500
+  package static let mostAgents = 500
 }

@@ -27,11 +27,11 @@ extension ControlPlane {
     guard wish.tenant == nil else {
       throw Refusal(.invalid, "Agents are named by their records, which say their tenant.")
     }
-    guard (1...Self.mostAtOnce).contains(wish.agents.count),
+    guard (1...Self.mostAgents).contains(wish.agents.count),
       Set(wish.agents).count == wish.agents.count
     else {
       throw Refusal(
-        .invalid, "Tokens are issued for 1 to \(Self.mostAtOnce) different agents at once.")
+        .invalid, "Tokens are issued for 1 to \(Self.mostAgents) different agents at once.")
     }
     var outcomes: [TokenOutcome] = []
     for id in wish.agents {
