@@ -3,7 +3,7 @@ internal import Issuing
 internal import JSON
 
 extension ControlPlane {
-  /// How many registration tokens may be asked for, or named, at once.
+  /// How many agents, or registration tokens, may be asked for, or named, at once.
   package static var mostAtOnce: Int { 500 }
 
   /// What `createRegistrationTokens` would make of each entry. Changes nothing.
