@@ -19,7 +19,12 @@ let arguments: Target.Dependency = .product(
 // What talks over a network is built on; nothing that the daemon links, nor the host's command.
 let hummingbird: [Target.Dependency] = [
   .product(name: "Hummingbird", package: "hummingbird"),
+  .product(name: "HummingbirdCore", package: "hummingbird"),
   .product(name: "HummingbirdTLS", package: "hummingbird"),
+  .product(name: "HTTPTypes", package: "swift-http-types"),
+  .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+  .product(name: "NIOHTTP1", package: "swift-nio"),
+  .product(name: "NIOTLS", package: "swift-nio"),
 ]
 let certificates: [Target.Dependency] = [
   .product(name: "X509", package: "swift-certificates"),
@@ -88,7 +93,9 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
@@ -126,11 +133,7 @@ let package = Package(
     library("LinkMessages", ["JSON", "AgentToken"]),
     // The courier.
     library(
-      "Link",
-      [
-        "LinkMessages", "JSON", "AgentToken", "Linux", tls, httpClient,
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-      ] + certificates + nio),
+      "Link", ["LinkMessages", "JSON", "Linux", tls, httpClient, logging] + certificates + nio),
     // The control plane: what it does, how it is kept, how it is reached.
     library(
       "Cluster",
@@ -161,7 +164,7 @@ let package = Package(
         "Issuing", "Cluster", "ClusterSQLite", "ClusterServer", "ClusterClient", "AgentToken",
         "HostConfiguration", "JSON", "Linux", "Version", arguments, lifecycle, logging,
       ]),
-    program("holdfast-link", ["Link", "LinkMessages", "AgentToken", "Linux", "Version", "JSON"]),
+    program("holdfast-link", ["Link", "Linux", "Version", "JSON", arguments]),
 
     // Tests: all but SystemTests are fast and need no privilege.
     library("TestSupport", ["JSON", "AgentToken", "Linux"]),
@@ -186,7 +189,6 @@ let package = Package(
       "AgentTests",
       ["Agent", "AgentToken", "JSON", "Protection", "Ledger", "Linux", "Version", "TestSupport"]),
     tests("IssuingTests", ["Issuing", "AgentToken", "JSON", "Linux", "TestSupport"]),
-    tests("LinkTests", ["Link", "LinkMessages", "AgentToken", "JSON", "Linux"] + nio),
     tests(
       "ClusterTests",
       ["Cluster", "ClusterSQLite", "Issuing", "LinkMessages", "AgentToken", "JSON", "Linux"]
@@ -195,8 +197,9 @@ let package = Package(
       "ClusterServerTests",
       [
         "ClusterServer", "Cluster", "ClusterSQLite", "ClusterClient", "Link", "LinkMessages",
-        "Issuing", "AgentToken", "JSON", "Linux", logging, httpClient, tls,
-      ]),
+        "Issuing", "AgentToken", "JSON", "Linux", lifecycle, logging, httpClient, tls,
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ] + certificates + nio),
     tests("DebianArchiveTests", ["DebianArchive", "Linux", "TestSupport"]),
     tests(
       "CrashTests",

@@ -16,6 +16,10 @@ package enum LinkPath {
   package static let renew = "/link/v1/renew"
   /// POST `{"jws":…}`: a trust bundle that is newer than the cluster's.
   package static let bundle = "/link/v1/bundle"
+
+  /// A header: what tells the host's machine from a copy of it (`Report.machine`), said with each
+  /// request but `enroll` and `authority`.
+  package static let machineHeader = "Holdfast-Machine"
 }
 
 /// Limits that both sides keep to, in bytes and seconds.
