@@ -133,7 +133,11 @@ let package = Package(
     library("LinkMessages", ["JSON", "AgentToken"]),
     // The courier.
     library(
-      "Link", ["LinkMessages", "JSON", "Linux", tls, httpClient, logging] + certificates + nio),
+      "Link",
+      [
+        "LinkMessages", "JSON", "AgentToken", "Linux", tls, httpClient,
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ] + certificates + nio),
     // The control plane: what it does, how it is kept, how it is reached.
     library(
       "Cluster",
@@ -164,7 +168,7 @@ let package = Package(
         "Issuing", "Cluster", "ClusterSQLite", "ClusterServer", "ClusterClient", "AgentToken",
         "HostConfiguration", "JSON", "Linux", "Version", arguments, lifecycle, logging,
       ]),
-    program("holdfast-link", ["Link", "Linux", "Version", "JSON", arguments]),
+    program("holdfast-link", ["Link", "LinkMessages", "AgentToken", "Linux", "Version", "JSON"]),
 
     // Tests: all but SystemTests are fast and need no privilege.
     library("TestSupport", ["JSON", "AgentToken", "Linux"]),
@@ -189,6 +193,7 @@ let package = Package(
       "AgentTests",
       ["Agent", "AgentToken", "JSON", "Protection", "Ledger", "Linux", "Version", "TestSupport"]),
     tests("IssuingTests", ["Issuing", "AgentToken", "JSON", "Linux", "TestSupport"]),
+    tests("LinkTests", ["Link", "LinkMessages", "AgentToken", "JSON", "Linux"] + nio),
     tests(
       "ClusterTests",
       ["Cluster", "ClusterSQLite", "Issuing", "LinkMessages", "AgentToken", "JSON", "Linux"]
