@@ -10,7 +10,12 @@ struct Courier {
   /// Bytes: a trust bundle and what is around it.
   private static let answerLimit = 1 << 20
 
+  /// What the unit has in its environment: systemd.exec(5), EnvironmentFile=.
+  private static let settings = "/etc/default/holdfast-link"
+
   private let command: UserCommand
+  /// `NAME=VALUE`: the proxy that this command was told of.
+  private let proxies: [String]
 
   init() throws(Failure) {
     guard let uid = Users.id(named: Self.user), let gid = Groups.id(named: Self.user), uid != 0
@@ -22,7 +27,7 @@ struct Courier {
     if let error = ChildProcess.obstacle(to: Self.program) {
       throw Failure(.refused, "\(Self.program) cannot be run: \(Text.reason(of: error))")
     }
-    let proxies = ["HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"].compactMap { name in
+    proxies = ["HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"].compactMap { name in
       Environment.value(of: name).map { "\(name)=\($0)" }
     }
     command = UserCommand(
@@ -52,6 +57,20 @@ struct Courier {
   /// Has it forget what it got from the cluster.
   func forget() {
     _ = try? command.run([Self.program, "forget"], input: [], outputLimit: Self.answerLimit)
+  }
+
+  /// Has it go through the same proxy from now on as for the enrolment, unless somebody settled that.
+  ///
+  /// - Returns: where that is written, if it is.
+  func keepProxies() -> String? {
+    // What would need quotes is nobody's address.
+    let plain = proxies.filter {
+      Text.problem(inWord: $0) == nil && !$0.contains { "\"'\\#$".contains($0) }
+    }
+    guard !plain.isEmpty, !Files.exists(Self.settings) else { return nil }
+    // It may hold a password.
+    let text = plain.joined(separator: "\n") + "\n"
+    return (try? Files.writeAtomically(Self.settings, text, mode: 0o600)).map { Self.settings }
   }
 
   /// Has it run, now and at every boot; whether that worked.

@@ -16,7 +16,7 @@ struct RemovalTests {
     try await withMachine { machine in
       try await ProtectedDisk.installExamples(on: machine)
       let before = try await machine.must(Self.inventory)
-      let groups = try await machine.must("cat /etc/group")
+      let accounts = try await machine.must("cat /etc/group /etc/passwd")
       try await ProtectedDisk.installHoldfast(on: machine)
       let host = ProtectedHost(machine: machine)
       if afterEnrolment {
@@ -30,7 +30,7 @@ struct RemovalTests {
       let left = Set(after.split(separator: "\n")).symmetricDifference(
         before.split(separator: "\n"))
       #expect(left.isEmpty, "\(left.sorted())")
-      #expect(try await machine.must("cat /etc/group") == groups)
+      #expect(try await machine.must("cat /etc/group /etc/passwd") == accounts)
       #expect(try await !machine.run("test -e /run/holdfast").succeeded)
       let units = try await machine.must(
         "systemctl list-unit-files --no-legend 'holdfast*' || true")

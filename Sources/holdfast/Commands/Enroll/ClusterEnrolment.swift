@@ -31,6 +31,7 @@ struct ClusterEnrolment {
       return try options.show(Reply(["ok": false, "error": error])) { _, _ in [] }
     }
     let reply = try hand(enrolment, courier)
+    let kept = reply.refusal == nil ? courier.keepProxies() : nil
     let runs = reply.refusal == nil && courier.start()
     try options.show(reply) { Enroll.describe($0, view: $1) }
     if !runs {
@@ -39,6 +40,7 @@ struct ClusterEnrolment {
     } else if !options.json {
       Console.print(["The link to the cluster runs, now and after every boot."])
     }
+    if let kept, !options.json { Console.print(["Its proxy is in \(kept)."]) }
   }
 
   private func checkAddress() throws(Failure) {
