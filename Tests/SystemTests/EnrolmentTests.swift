@@ -41,6 +41,83 @@ struct EnrolmentTests {
     }
   }
 
+  @Test("over the network: the link asks without rights, and the daemon has the last word")
+  func overTheNetwork() async throws {
+    try await withMachine { machine in
+      try await ProtectedDisk.installHoldfast(on: machine)
+      let host = ProtectedHost(machine: machine)
+      try machine.write("/usr/libexec/holdfast/holdfast-link", Self.link)
+      try machine.write("/srv/good", Self.answer(of: host.cluster))
+      let other = MintingAuthority(cluster: "mallory", number: 9)
+      try machine.write("/srv/forged", Self.answer(of: host.cluster, root: other.rootJWK))
+      func enroll(_ token: String, _ options: String = "") async throws -> CommandOutput {
+        try await machine.run(
+          "holdfast enroll --json --cluster https://eu-prod.example:8443 --token - \(options)",
+          input: token + "\n")
+      }
+      let state = "/var/lib/holdfast-link"
+
+      let refused = try await enroll("used-up")
+      #expect(refused.status == 1 && refused.text.contains(#""code":"used_up""#), "\(refused)")
+      #expect(try await enroll("broken").status == 1)
+      let forged = try await enroll("forged")
+      #expect(forged.text.contains(#""code":"bundle_"#), "\(forged)")
+      #expect(try await machine.must("ls \(state)").isEmpty, "the link forgot it")
+      #expect(try await host.state == "unmanaged")
+
+      try machine.write("/root/ca.pem", "CERTIFICATE\n")
+      let done = try await enroll("good", "--ca /root/ca.pem")
+      #expect(done.succeeded && done.text.contains(#""agent":"web-1""#), "\(done)")
+      #expect(try await machine.must("cat \(state)/told") == "good\nCERTIFICATE")
+      let seen = try await machine.must("cat \(state)/seen")
+      #expect(
+        seen.contains("--agent host-") && seen.contains("--machine ") && !seen.contains("good"))
+      #expect(seen.contains("uid \(try await machine.must("id -u holdfast-link"))\nNoNewPrivs:\t1"))
+      #expect(try await machine.must("systemctl is-active holdfast-link") == "active")
+      #expect(try await machine.must("systemctl is-enabled holdfast-link") == "enabled")
+      #expect(try await host.becomesProtected())
+
+      // Nothing is spent where the daemon would refuse.
+      try await machine.must("rm \(state)/seen")
+      let again = try await enroll("good")
+      #expect(again.status == 1 && again.text.contains(#""code":"protected""#), "\(again)")
+      #expect(try await !machine.run("test -e \(state)/seen").succeeded)
+    }
+  }
+
+  /// Stands in for the link: what a cluster would answer lies in /srv, by the token's name.
+  private static let link = """
+    #!/bin/sh
+    cd /var/lib/holdfast-link
+    case $1 in
+    enroll)
+      { echo "$@"; echo "uid $(id -u)"; grep NoNewPrivs /proc/self/status; } >seen
+      cat >told
+      case $(head -n 1 told) in
+      used-up) echo '{"error":{"code":"used_up","message":"It is used up."}}'; exit 1 ;;
+      broken) exit 3 ;;
+      *) : >agent.json; cat "/srv/$(head -n 1 told)" ;;
+      esac ;;
+    forget) rm -f -- * ;;
+    run) exec perl -MIO::Socket::UNIX -e '
+      my $manager = IO::Socket::UNIX->new(Peer => $ENV{NOTIFY_SOCKET}, Type => SOCK_DGRAM) or die;
+      print $manager "READY=1"; $manager->flush; sleep 600' ;;
+    esac
+    """
+
+  /// What the link says when a cluster took a host in.
+  private static func answer(of cluster: MintingAuthority, root: JSON? = nil) -> String {
+    let enrolment: JSON = [
+      "root": root ?? cluster.rootJWK,
+      "bundle": .string(cluster.bundle(issuedAt: ProtectedHost.now - 86_400).text),
+      "tenant": "retail", "agent": "web-1",
+    ]
+    let answer: JSON = [
+      "cluster": "eu-prod", "tenant": "retail", "agent": "web-1", "enrolment": enrolment,
+    ]
+    return answer.encoded() + "\n"
+  }
+
   @Test("tokens that are not for this host open nothing, each with its reason")
   func foreignTokens() async throws {
     try await withProtectedHost { host in
