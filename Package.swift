@@ -143,7 +143,8 @@ let package = Package(
       "Cluster",
       ["LinkMessages", "Issuing", "JSON", "AgentToken", "Ledger", "Linux", "HostConfiguration"]
         + certificates),
-    library("ClusterSQLite", ["Cluster", "JSON", "AgentToken", database]),
+    library(
+      "ClusterSQLite", ["Cluster", "Issuing", "JSON", "AgentToken", "Linux", database]),
     library(
       "ClusterServer",
       [

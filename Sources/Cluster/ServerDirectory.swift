@@ -138,14 +138,15 @@ package struct ServerDirectory: Sendable {
 }
 
 /// Holds a data directory for one server.
-final class ServerLock: Sendable {
+package final class ServerLock: Sendable {
   private let descriptor: FileDescriptor
 
   private init(_ descriptor: FileDescriptor) {
     self.descriptor = descriptor
   }
 
-  static func take(_ path: String) throws(Refusal) -> ServerLock {
+  /// - Throws: `directory_in_use` while another one holds it; `system_error`.
+  package static func take(_ path: String) throws(Refusal) -> ServerLock {
     do {
       if let descriptor = try FileLock.take("\(path)/lock") { return ServerLock(descriptor) }
     } catch {

@@ -30,7 +30,7 @@ package struct AgentFilter: Sendable {
 
 package protocol AgentStore: Sendable {
   func agent(_ id: String) async throws(Refusal) -> AgentRecord?
-  /// Every record of an agent's name in a tenant, clones and retired ones too.
+  /// Every record of an agent's name in a tenant, clones and retired ones too, as in lists.
   func agents(tenant: String, agent: String) async throws(Refusal) -> [AgentRecord]
   /// By tenant, then the agent's id. Of their reports `status` and `doctor` are left out (""): only
   /// one agent's record has them.
@@ -43,8 +43,11 @@ package protocol AgentStore: Sendable {
   ) async throws(Refusal) -> (states: [AgentRecord.State: Int], protection: [String: Int])
 
   /// Adds a record beside those there are: a clone.
+  ///
+  /// - Throws: `conflict` where it is no clone, and an agent of its name is in service.
   func add(_ agent: AgentRecord, alarm: Alarm?) async throws(Refusal)
-  /// What an agent says of itself; makes a pending one active.
+  /// What an agent says of itself; makes a pending one active. Where it has no `doctor`, the one
+  /// before stays.
   ///
   /// - Throws: `not_found`, also where it is retired.
   func keep(report: AgentReport, of agent: String) async throws(Refusal)

@@ -8,6 +8,7 @@ package struct AuditFilter: Sendable {
   /// What an action begins with.
   package var action: String?
   package var since: Int64?
+  /// Not itself.
   package var until: Int64?
 
   package init(

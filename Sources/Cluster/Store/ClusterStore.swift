@@ -6,7 +6,9 @@ package import AgentToken
 /// Every function is one transaction: all of it is kept, with its audit entry, or none. What has been
 /// kept outlasts the death of the process. Functions that read are not held up by those that write.
 ///
-/// All throw `store_failed` where the database cannot, and what they say for themselves.
+/// All throw `store_failed` where the database cannot, `conflict` where what something belongs to (a
+/// tenant, a profile, an account) is not there, `invalid_request` for a text with a NUL character and
+/// for a cursor that no page of the list gave, and what they say for themselves.
 package protocol ClusterStore: TenantStore, AccountStore, RegistrationTokenStore, AgentStore,
   LedgerStore, IssuedTokenStore, ProfileStore, AuditStore, AlarmStore, CounterStore,
   IdempotencyStore

@@ -24,7 +24,7 @@ package protocol IssuedTokenStore: Sendable {
   func keep(_ tokens: [IssuedTokenRecord], audit: [AuditEntry]) async throws(Refusal)
   func issuedToken(_ jti: String) async throws(Refusal) -> IssuedTokenRecord?
   /// The newest first. Tokens of cluster scope only where all tenants are seen; where the view is of
-  /// one owner, those that this account issued.
+  /// one owner, those that this account issued. Of each the first ten uses: `issuedToken` has more.
   func issuedTokens(
     _ view: Visibility, _ filter: IssuedTokenFilter, now: Int64, _ page: PageRequest
   ) async throws(Refusal) -> Page<IssuedTokenRecord>

@@ -18,7 +18,8 @@ package struct LedgerLine: Sendable, Equatable {
 
 package protocol LedgerStore: Sendable {
   /// Adds records that follow what is there, and what comes of them: once this has returned they may
-  /// be acknowledged.
+  /// be acknowledged. Of two records of one sequence, which only a ledger that was set back or
+  /// begun anew has, both are kept and `ledger` shows the later one, up to `position`.
   ///
   /// - Parameters:
   ///   - size: where the ledger was when the records were checked.

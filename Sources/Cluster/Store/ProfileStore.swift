@@ -3,7 +3,7 @@ package import AgentToken
 package protocol ProfileStore: Sendable {
   /// The newest version.
   func profile(_ id: String) async throws(Refusal) -> Profile?
-  /// By name, each in its newest version.
+  /// By name, each in its newest version: those for all tenants and those for tenants that are seen.
   func profiles(_ view: Visibility, _ page: PageRequest) async throws(Refusal) -> Page<Profile>
   /// The newest first.
   func versions(of profile: String, _ page: PageRequest) async throws(Refusal) -> Page<Profile>
@@ -13,7 +13,8 @@ package protocol ProfileStore: Sendable {
   ///
   /// - Throws: `conflict` where its version does not follow the newest one; `not_found`.
   func change(_ profile: Profile, audit: AuditEntry) async throws(Refusal)
-  /// - Throws: `conflict` where it is assigned or an agent's own; `not_found`.
+  /// - Throws: `conflict` where it is assigned, an agent's own, or what a registration token that is
+  ///   not revoked or used up gives; `not_found`.
   func delete(profile: String, audit: AuditEntry) async throws(Refusal)
   func assignments() async throws(Refusal) -> [ProfileAssignment]
   /// In place of what was assigned to the same tenant and label.

@@ -8,7 +8,9 @@ package protocol TenantStore: Sendable {
   func create(_ tenant: Tenant, audit: AuditEntry) async throws(Refusal)
   /// - Throws: `not_found`.
   func rename(tenant: String, to name: String, audit: AuditEntry) async throws(Refusal)
-  /// - Throws: `not_found`; `conflict` where agents, accounts or live registration tokens belong to
-  ///   it.
+  /// With it go its registration tokens, profiles and assignments.
+  ///
+  /// - Throws: `not_found`; `conflict` where agents, also retired ones, accounts or live registration
+  ///   tokens belong to it.
   func delete(tenant: String, now: Int64, audit: AuditEntry) async throws(Refusal)
 }
