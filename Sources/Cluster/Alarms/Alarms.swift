@@ -17,7 +17,7 @@ extension ControlPlane {
       if caller.view.owner == nil { return alarm }
       if let agent = try await store.agent(alarm.agent), caller.view.shows(agent) { return alarm }
     }
-    throw Refusal(.notFound, "There is no alarm \(id.quoted(limit: 64)).")
+    throw Refusal.missing("alarm", id)
   }
 
   /// Somebody has looked at it. Again changes nothing.

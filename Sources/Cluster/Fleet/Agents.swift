@@ -39,7 +39,7 @@ extension ControlPlane {
   /// - Throws: `not_found`, also where the caller may not know of it.
   func seen(_ caller: Caller, _ id: String) async throws(Refusal) -> AgentRecord {
     guard let agent = try await store.agent(id), caller.view.shows(agent) else {
-      throw Refusal(.notFound, "There is no agent \(id.quoted(limit: 64)).")
+      throw Refusal.missing("agent", id)
     }
     return agent
   }

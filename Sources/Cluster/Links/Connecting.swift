@@ -33,7 +33,7 @@ extension ControlPlane {
     let next = agent.ledger.size + 1
     var lines: [Downward] = [.hello(cluster: cluster, now: now(), next: next)]
     do throws(Refusal) {
-      lines += try trust(missingFrom: agent.report)
+      lines += try trust().missing(from: agent.report)
       // The last report may be older than what the agent has taken since: the next one will tell.
       if let profile = try await profileDue(for: id, report: nil, on: link) {
         lines.append(profile)
@@ -45,24 +45,39 @@ extension ControlPlane {
     return (next, lines)
   }
 
-  /// What takes an agent to the trust of today: trust bundles, then the list of revocations.
-  ///
-  /// - Parameter report: its last one; without, it has what it enrolled with.
-  func trust(missingFrom report: AgentReport?) throws(Refusal) -> [Downward] {
-    var lines: [Downward] = []
-    if let report, report.bundleSequence < (try signer.bundle().sequence) {
-      for bundle in try signer.chain(from: report.bundleSequence) {
-        lines.append(.artefact(.bundle, jws: bundle.jws))
-      }
-    }
-    if let list = try signer.revocations(), list.sequence > report?.revocationsSequence ?? 0 {
-      lines.append(.artefact(.revocations, jws: list.text))
-    }
-    return lines
+  /// The trust of today.
+  func trust() throws(Refusal) -> CurrentTrust {
+    CurrentTrust(
+      signer: signer, bundle: try signer.bundle().sequence, revocations: try signer.revocations())
   }
 
   /// Says several things to one agent.
   func say(_ messages: [Downward], to agent: String) {
     for message in messages { hub.push(message, to: [agent]) }
+  }
+}
+
+/// What a cluster's agents are to trust, read from the issuer's files once.
+struct CurrentTrust: Sendable {
+  let signer: OnlineSigner
+  /// The sequence of the trust bundle in force.
+  let bundle: Int64
+  /// The last list; nil where none was signed.
+  var revocations: (sequence: Int64, text: String)?
+
+  /// What takes an agent to it: trust bundles, then the list of revocations.
+  ///
+  /// - Parameter report: its last one; without, it has what it enrolled with.
+  func missing(from report: AgentReport?) throws(Refusal) -> [Downward] {
+    var lines: [Downward] = []
+    if let report, report.bundleSequence < bundle {
+      for bundle in try signer.chain(from: report.bundleSequence) {
+        lines.append(.artefact(.bundle, jws: bundle.jws))
+      }
+    }
+    if let revocations, revocations.sequence > report?.revocationsSequence ?? 0 {
+      lines.append(.artefact(.revocations, jws: revocations.text))
+    }
+    return lines
   }
 }

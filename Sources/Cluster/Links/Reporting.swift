@@ -18,15 +18,23 @@ extension ControlPlane {
     let before = report.doctor == nil ? try await store.agent(agent.id)?.report : nil
     let kept = try AgentReport(report, after: before, at: now())
     try await store.keep(report: kept, of: agent.id)
-    await tend { () async throws(Refusal) in try await learn(from: kept, of: agent) }
     await tend { () async throws(Refusal) in
-      say(try trust(missingFrom: kept), to: agent.id)
+      var trust = try trust()
+      await tend { () async throws(Refusal) in
+        if let list = try await learn(from: kept, of: agent, trust) { trust.revocations = list }
+      }
+      say(try trust.missing(from: kept), to: agent.id)
     }
     await tend { () async throws(Refusal) in
       guard let link = hub.link(agent.id) else { return }
-      if let profile = try await profileDue(for: agent.id, report: kept, on: link) {
-        say([profile], to: agent.id)
-      }
+      var choice = try await ProfileChoice(store)
+      // Mostly there is nothing to do, and no turn to wait for.
+      guard
+        DueProfile(
+          agent, try await choice.profile(of: agent), report: kept, pushed: link.profile) != nil,
+        let profile = try await profileDue(for: agent.id, report: kept, on: link)
+      else { return }
+      say([profile], to: agent.id)
     }
     await tend { () async throws(Refusal) in
       guard let nonce = report.nonce, kept.clock != Self.believedClock else { return }
@@ -55,16 +63,20 @@ extension ControlPlane {
   static let furthestAhead: Int64 = 1 << 16
 
   /// After the restore of a backup, agents know more than their cluster.
-  private func learn(from report: AgentReport, of agent: AgentRecord) async throws(Refusal) {
-    let bundle = try signer.bundle().sequence
+  ///
+  /// - Returns: the list of revocations that was signed because of that.
+  private func learn(
+    from report: AgentReport, of agent: AgentRecord, _ trust: CurrentTrust
+  ) async throws(Refusal) -> (sequence: Int64, text: String)? {
+    let bundle = trust.bundle
     if report.bundleSequence > bundle {
       try await raise(
         .bundleBehind, of: agent,
         "\(agent.agent) has trust bundle \(report.bundleSequence), and the cluster has \(bundle): "
           + "it was restored from an older backup, or a bundle was imported there and not here.")
     }
-    let last = try signer.revocations()?.sequence ?? 0
-    guard report.revocationsSequence > last else { return }
+    let last = trust.revocations?.sequence ?? 0
+    guard report.revocationsSequence > last else { return nil }
     guard report.revocationsSequence - last <= Self.furthestAhead else {
       throw Refusal(
         .invalid,
@@ -77,7 +89,10 @@ extension ControlPlane {
         at: now(), account: "", name: "", source: "local", action: "revocations.raise", tenant: nil,
         target: "\(list.content.sequence)",
         details: (["agent": .string(agent.id), "before": .integer(last)] as JSON).encoded()))
-    hub.push(.artefact(.revocations, jws: list.text))
+    // This one gets it with whatever else it lacks.
+    hub.push(
+      .artefact(.revocations, jws: list.text), to: hub.connected.filter { $0 != agent.id })
+    return (list.content.sequence, list.text)
   }
 
   /// A trust bundle that an agent has and the cluster has not: taken if a root that is known here

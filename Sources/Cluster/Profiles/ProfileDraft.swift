@@ -43,20 +43,4 @@ extension Profile {
     }
     return text
   }
-
-  /// - Throws: `invalid_request`.
-  static func check(name: String) throws(Refusal) {
-    guard (1...64).contains(name.unicodeScalars.count),
-      name.unicodeScalars.allSatisfy({ scalar in
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator: false
-        default: true
-        }
-      }), name.first != " ", name.last != " "
-    else {
-      throw Refusal(
-        .invalid,
-        "The name is not 1 to 64 characters without control or formatting characters.")
-    }
-  }
 }

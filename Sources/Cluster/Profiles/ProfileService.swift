@@ -15,7 +15,7 @@ extension ControlPlane {
   package func profile(_ caller: Caller, _ id: String) async throws(Refusal) -> Profile {
     guard let profile = try await store.profile(id),
       profile.tenant == nil || caller.view.shows(tenant: profile.tenant)
-    else { throw Refusal(.notFound, "There is no profile \(id.quoted(limit: 64)).") }
+    else { throw Refusal.missing("profile", id) }
     return profile
   }
 
@@ -36,7 +36,7 @@ extension ControlPlane {
     _ caller: Caller, _ draft: ProfileDraft
   ) async throws(Refusal) -> Profile {
     try caller.require(.manageProfiles)
-    try Profile.check(name: draft.name)
+    try PlainText.check(draft.name, "name", 1...64)
     let text = try Profile.text(of: draft.settings)
     if let tenant = draft.tenant { try await requireTenant(caller, tenant) }
     let profile = Profile(
@@ -62,7 +62,7 @@ extension ControlPlane {
   ) async throws(Refusal) -> Profile {
     try caller.require(.manageProfiles)
     let old = try await profile(caller, id)
-    if let name { try Profile.check(name: name) }
+    if let name { try PlainText.check(name, "name", 1...64) }
     if let following, following != old.version {
       throw Refusal(
         .conflict, "The profile has version \(old.version) by now, not \(following).",
@@ -174,7 +174,7 @@ extension ControlPlane {
   /// - Throws: `not_found`.
   func requireTenant(_ caller: Caller, _ id: String) async throws(Refusal) {
     guard caller.view.shows(tenant: id), try await store.tenant(id) != nil else {
-      throw Refusal(.notFound, "There is no tenant \(id.quoted()).")
+      throw Refusal.missing("tenant", id)
     }
   }
 }

@@ -17,7 +17,7 @@ extension ControlPlane {
     let view = caller.view
     guard let token = try await store.issuedToken(jti), view.shows(tenant: token.tenant),
       view.owner ?? token.issuedBy == token.issuedBy
-    else { throw Refusal(.notFound, "There is no agent token \(jti.quoted(limit: 64)).") }
+    else { throw Refusal.missing("agent token", jti) }
     return token
   }
 
