@@ -1,6 +1,7 @@
 internal import AgentToken
 internal import AsyncHTTPClient
 internal import JSON
+internal import Linux
 internal import NIOCore
 internal import NIOPosix
 internal import NIOSSL
@@ -36,7 +37,7 @@ enum Problems {
     switch error {
     case let refusal as Refusal: refusal
     case let error as HTTPClientError: refusal(error, endpoint)
-    case let error as NIOConnectionError: unreachable(endpoint, reason(error))
+    case let error as NIOConnectionError: refusal(error, endpoint)
     case let error as NIOSSLError: refusal(error, endpoint)
     case let error as BoringSSLError: refusal(.handshakeFailed(error), endpoint)
     case let error as NIOSSLExtraError where error == .failedToValidateHostname:
@@ -85,15 +86,20 @@ enum Problems {
     return unreachable(endpoint, "TLS fails: \(LinkLog.printable(text, limit: 300))")
   }
 
-  private static func reason(_ error: NIOConnectionError) -> String {
-    if let first = error.connectionErrors.first {
-      return switch first.error {
-      case let error as IOError: error.description
-      case is ChannelError: "it did not answer in time"
-      default: "\(first.error)"
+  private static func refusal(_ error: NIOConnectionError, _ endpoint: Endpoint) -> Refusal {
+    let why =
+      switch error.connectionErrors.first?.error {
+      case let error as IOError: SystemError(errno: error.errnoCode, operation: "").reason
+      case nil: "its name cannot be resolved"
+      default: "it did not answer in time"
       }
+    if error.host == endpoint.host, error.port == endpoint.port {
+      return unreachable(endpoint, why)
     }
-    return "its name cannot be resolved"
+    return Refusal(
+      .clusterUnreachable,
+      "The proxy at \(LinkLog.printable(error.host, limit: 255)):\(error.port) cannot be reached: "
+        + "\(why).", hint: "HTTPS_PROXY and NO_PROXY say which proxy is used and when.")
   }
 
   private static func unreachable(_ endpoint: Endpoint, _ why: String) -> Refusal {
