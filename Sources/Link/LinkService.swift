@@ -43,7 +43,7 @@ package struct LinkService: Sendable {
     let courier = Courier(
       wire: wire, host: ControlSocketHost(path: controlSocket, group: group),
       cluster: state.identity.cluster, bundles: directory.shelf, log: log,
-      renew: { await renewer.renewIfDue() })
+      renew: { await renewer.renewIfDue(machine: $0) })
     log(
       .information,
       "Carrying for agent \(state.identity.agent) of \(state.identity.cluster) at "

@@ -102,12 +102,12 @@ import Testing
 
   @Test func waitsForADaemonThatIsNotThereYet() async throws {
     let scene = Scene()
-    scene.host.refuse("ping", Refusal(.hostUnreachable, "Not there."))
+    scene.host.refuse("link", Refusal(.hostUnreachable, "Not there."))
     let courier = scene.courier()
     let running = Task { await courier.run() }
     try await eventually { scene.host.asked.count >= 3 }
     #expect(scene.cluster.connections == 0)
-    scene.host.refuse("ping", nil)
+    scene.host.refuse("link", nil)
     try await eventually { scene.cluster.connections == 1 }
     running.cancel()
     await running.value
@@ -195,6 +195,7 @@ import Testing
       #expect(first.checkpoint == "a note")
       #expect(first.nonce == "nonce-1")
       #expect(first.next == 1)
+      #expect(scene.cluster.state.withLock { $0.machines } == ["0123456789abcdef"])
       let before = scene.cluster.reports.count
       scene.host.change()
       try await eventually { scene.cluster.reports.count > before }

@@ -10,6 +10,7 @@ final class SimulatedCluster: Wire {
   struct State {
     var connections: [AsyncStream<[UInt8]>.Continuation] = []
     var posts: [(path: String, body: [UInt8])] = []
+    var machines: Set<String> = []
     var answers: [String: Result<JSON, Refusal>] = [:]
     /// All below it is kept.
     var next: Int64 = 0
@@ -17,16 +18,24 @@ final class SimulatedCluster: Wire {
 
   let state = Mutex(State())
 
-  func listen(_ onLine: @escaping @Sendable ([UInt8]) async throws -> Void) async throws {
+  func listen(
+    machine: String, _ onLine: @escaping @Sendable ([UInt8]) async throws -> Void
+  ) async throws {
     let (lines, continuation) = AsyncStream<[UInt8]>.makeStream()
-    state.withLock { $0.connections.append(continuation) }
+    state.withLock {
+      $0.connections.append(continuation)
+      $0.machines.insert(machine)
+    }
     for await line in lines { try await onLine(line) }
     try Task.checkCancellation()
   }
 
-  func post(_ path: String, _ type: ContentType, _ body: [UInt8]) async throws(Refusal) -> JSON {
+  func post(
+    _ path: String, _ type: ContentType, _ body: [UInt8], machine: String?
+  ) async throws(Refusal) -> JSON {
     let answer = state.withLock { state in
       state.posts.append((path, body))
+      state.machines.insert(machine ?? "none")
       return state.answers[path]
     }
     if let answer { return try answer.get() }
@@ -87,6 +96,7 @@ final class SimulatedHost: Host {
     }
     if let refusal { throw refusal }
     return switch verb {
+    case "link": ["ok": true, "machine": "0123456789abcdef"]
     case "status": ["ok": true, "state": "protected"]
     case "checkpoint": ["ok": true, "checkpoint": "a note"]
     case "doctor": ["ok": true, "attacks": []]
@@ -108,7 +118,6 @@ final class SimulatedHost: Host {
   func holdUp(
     cluster: String, _ onReply: @escaping @Sendable (JSON) async -> Void
   ) async throws {
-    if let refusal = state.withLock({ $0.refusals["link"] }) { throw refusal }
     let (open, continuation) = AsyncStream<Void>.makeStream()
     let number = state.withLock { state in
       state.presence.append("up \(cluster)")
@@ -116,7 +125,7 @@ final class SimulatedHost: Host {
       return state.holders.count
     }
     await onReply([
-      "ok": true, "machine": "0123456789abcdef", "nonce": .string("nonce-\(number)"),
+      "ok": true, "nonce": .string("nonce-\(number)"),
       "reprotected": false, "next": .integer(Int64(state.withLock { $0.records.count }) + 1),
     ])
     for await _ in open {}

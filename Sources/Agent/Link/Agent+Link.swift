@@ -9,6 +9,7 @@ internal import Protection
 extension Agent {
   func link(_ request: ControlRequest, _ connection: ControlConnection) throws(Refusal) {
     switch request.arguments.first {
+    case nil: connection.succeed([machineMember])
     case "up":
       try request.expect(1...2)
       try linkUp(request.arguments.dropFirst().first, connection)
@@ -17,7 +18,7 @@ extension Agent {
       if link.isUp { linkDown(connection.peer) }
       connection.succeed([.init(name: "state", value: .string(machine.state.name))])
     default:
-      throw Refusal(.badArguments, "It is link up, link up CLUSTER, or link down.")
+      throw Refusal(.badArguments, "It is link, link up, link up CLUSTER, or link down.")
     }
   }
 
@@ -48,8 +49,12 @@ extension Agent {
       .init(name: "reprotected", value: .bool(reprotected)),
       .init(name: "nonce", value: .string(nonce(for: identity))),
       .init(name: "next", value: .integer(recorder.next)),
-      .init(name: "machine", value: MachineStore.fingerprint().map(JSON.string) ?? .null),
+      machineMember,
     ])
+  }
+
+  private var machineMember: JSON.Member {
+    .init(name: "machine", value: MachineStore.fingerprint().map(JSON.string) ?? .null)
   }
 
   private func raise(_ connection: ControlConnection) {

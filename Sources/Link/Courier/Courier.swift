@@ -1,4 +1,5 @@
 internal import AgentToken
+internal import JSON
 
 /// Carries between a host and its cluster what either has signed or recorded, and says on the host
 /// whether the cluster is there. It decides nothing: what would loosen is signed, and holdfastd checks
@@ -13,15 +14,16 @@ package struct Courier: Sendable {
   let cluster: String
   let bundles: BundleShelf
   let log: LinkLog
-  /// Called from time to time while there is a connection: renews the link's certificate.
-  let renew: @Sendable () async -> Void
+  /// Called with the machine from time to time while there is a connection: renews the link's
+  /// certificate.
+  let renew: @Sendable (String) async -> Void
   let pause: @Sendable (Duration) async throws -> Void
   /// A random number from 0 to 1.
   let jitter: @Sendable () -> Double
 
   package init(
     wire: any Wire, host: any Host, cluster: String, bundles: BundleShelf, log: LinkLog,
-    renew: @escaping @Sendable () async -> Void = {},
+    renew: @escaping @Sendable (String) async -> Void = { _ in },
     pause: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
     jitter: @escaping @Sendable () -> Double = { Double.random(in: 0...1) }
   ) {
@@ -35,6 +37,9 @@ package struct Courier: Sendable {
     self.jitter = jitter
   }
 
+  /// A machine that nothing tells from others: none is enrolled as this one.
+  private static let unknownMachine = String(repeating: "0", count: 64)
+
   /// Keeps a connection for as long as the task is not cancelled.
   package func run() async {
     var reconnection = Reconnection()
@@ -42,8 +47,8 @@ package struct Courier: Sendable {
     let memory = ReportMemory()
     do {
       while true {
-        try await waitForHost()
-        let session = Session(self, memory: memory)
+        let machine = try await waitForHost()
+        let session = Session(self, memory: memory, machine: machine)
         let (ending, why) = await session.run()
         try Task.checkCancellation()
         let wait = reconnection.wait(after: ending, lasted: session.lasted, jitter: jitter())
@@ -61,12 +66,13 @@ package struct Courier: Sendable {
   }
 
   /// A connection while holdfastd is away would say that all is well with this host.
-  private func waitForHost() async throws {
+  ///
+  /// - Returns: what tells this machine from a copy of it.
+  private func waitForHost() async throws -> String {
     var isFirst = true
     while true {
       do throws(Refusal) {
-        _ = try await host.ask("ping")
-        return
+        return try await host.ask("link")["machine"]?.string ?? Self.unknownMachine
       } catch {
         if isFirst { log(.warning, "\(error.message) Waiting for it.") }
         isFirst = false

@@ -4,7 +4,7 @@ internal import LinkMessages
 internal import NIOSSL
 internal import Synchronization
 
-/// Gets the link a new certificate once two thirds of the life of its own are over, for a new key.
+/// Gets the link another certificate for its key once two thirds of the life of its own are over.
 package final class Renewer: Sendable {
   private let directory: StateDirectory
   private let wire: HTTPWire
@@ -27,29 +27,31 @@ package final class Renewer: Sendable {
   }
 
   /// To be called from time to time, one call after the other.
-  package func renewIfDue() async {
+  package func renewIfDue(machine: String) async {
     do throws(Refusal) {
-      try await renew()
+      try await renew(machine)
       complaints.done("renewal")
     } catch {
       complaints.say("renewal", error)
     }
   }
 
-  private func renew() async throws(Refusal) {
+  private func renew(_ machine: String) async throws(Refusal) {
     var state = state.withLock { $0 }
     guard let certificate = try ServerTrust.certificates(state.certificate).first,
       Self.isDue(
         from: Int64(certificate.notValidBefore), to: Int64(certificate.notValidAfter), now: now())
     else { return }
-    let key = LinkKey()
+    guard let key = LinkKey(pem: state.key) else {
+      throw Refusal(
+        .internalError, "The link's key cannot be read.", hint: "Enrol this host again.")
+    }
     let body: JSON = ["csr": .string(try key.request())]
-    let reply = try await wire.post(LinkPath.renew, .json, body.encodedBytes())
+    let reply = try await wire.post(LinkPath.renew, .json, body.encodedBytes(), machine: machine)
     guard let renewed = reply["certificate"]?.string, key.isCertified(by: renewed) else {
       throw Refusal(.clusterMalformed, "The cluster answered with no certificate for our key.")
     }
     state.certificate = renewed
-    state.key = key.pem
     let tls = try ServerTrust.configuration(
       authority: state.authority, certificate: state.certificate, key: state.key)
     try directory.store(state)

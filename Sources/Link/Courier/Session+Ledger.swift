@@ -26,8 +26,8 @@ extension Session {
   private func sendBatch(_ next: inout Int64) async throws(Refusal) -> Bool {
     let batch = try await courier.host.records(since: next)
     guard batch.count > 0, !Task.isCancelled else { return false }
-    standing.withLock { $0.next = $0.next.map { max($0, batch.next) } }
-    let reply = try await courier.wire.post(LinkPath.ledger, .lines, batch.lines)
+    standing.withLock { if let known = $0?.next { $0?.next = max(known, batch.next) } }
+    let reply = try await courier.wire.post(LinkPath.ledger, .lines, batch.lines, machine: machine)
     guard let acknowledged = reply["acknowledged"]?.integer, (0...batch.next).contains(acknowledged)
     else {
       throw Refusal(.clusterMalformed, "The cluster acknowledged records that it was not sent.")

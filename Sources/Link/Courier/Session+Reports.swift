@@ -30,9 +30,8 @@ extension Session {
   }
 
   private func report() async throws(Refusal) {
-    // Before that nobody knows for which machine; it rings when it is so.
-    let standing = standing.withLock { $0 }
-    guard let machine = standing.machine else { return }
+    // It rings when it is so.
+    guard let standing = standing.withLock({ $0 }) else { return }
     var report = Report(
       machine: machine, hostname: courier.host.hostname,
       status: try await courier.host.ask("status"),
@@ -55,10 +54,10 @@ extension Session {
     guard body.count <= LinkLimits.report else {
       throw Refusal(.internalError, "The host's status is too long for a report.")
     }
-    _ = try await courier.wire.post(LinkPath.report, .json, body)
+    _ = try await courier.wire.post(LinkPath.report, .json, body, machine: machine)
     if let doctor { memory.reported(doctor) }
     // A nonce is good for one answer.
-    self.standing.withLock { if $0.nonce == standing.nonce { $0.nonce = nil } }
+    self.standing.withLock { if $0?.nonce == standing.nonce { $0?.nonce = nil } }
   }
 }
 

@@ -7,16 +7,16 @@ internal import Synchronization
 final class Session: Sendable {
   let courier: Courier
   let memory: ReportMemory
+  let machine: String
   let reports = Bell()
   let records = Bell()
   let complaints: Complaints
-  /// What holdfastd says of itself once it knows that the link is up.
-  let standing = Mutex(Standing())
+  /// What holdfastd said when it heard that the link is up; nil before.
+  let standing = Mutex<Standing?>(nil)
   private let welcome: (stream: AsyncStream<Int64>, continuation: AsyncStream<Int64>.Continuation)
   private let began = Mutex<ContinuousClock.Instant?>(nil)
 
   struct Standing {
-    var machine: String?
     var nonce: String?
     /// The number that the ledger's next record will have.
     var next: Int64?
@@ -28,9 +28,10 @@ final class Session: Sendable {
   /// How often holdfastd is looked for before the connection is given up: about a second each.
   private static let attempts = 30
 
-  init(_ courier: Courier, memory: ReportMemory) {
+  init(_ courier: Courier, memory: ReportMemory, machine: String) {
     self.courier = courier
     self.memory = memory
+    self.machine = machine
     complaints = Complaints(log: courier.log)
     welcome = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1))
   }
@@ -45,7 +46,9 @@ final class Session: Sendable {
   func run() async -> (Reconnection.Ending, Refusal) {
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { try await self.courier.wire.listen { try await self.take($0) } }
+        group.addTask {
+          try await self.courier.wire.listen(machine: self.machine) { try await self.take($0) }
+        }
         group.addTask { try await self.carry() }
         defer { group.cancelAll() }
         try await group.next()
@@ -140,7 +143,7 @@ final class Session: Sendable {
     do throws(Refusal) {
       _ = try await courier.wire.post(
         LinkPath.bundle, .json,
-        JSON.object([.init(name: "jws", value: .string(jws))]).encodedBytes())
+        JSON.object([.init(name: "jws", value: .string(jws))]).encodedBytes(), machine: machine)
       courier.log(.notice, "Gave the cluster this host's trust bundle: it had an older one.")
     } catch {
       complaints.say("bundle", error)
@@ -159,7 +162,9 @@ final class Session: Sendable {
       group.addTask { try await self.sendRecords(from: next) }
       group.addTask { try await self.every(Self.ledgerInterval) { self.records.ring() } }
       group.addTask { try await self.every(LinkLimits.reportInterval) { self.reports.ring() } }
-      group.addTask { try await self.every(Self.renewalInterval) { await self.courier.renew() } }
+      group.addTask {
+        try await self.every(Self.renewalInterval) { await self.courier.renew(self.machine) }
+      }
       defer { group.cancelAll() }
       try await group.next()
     }
@@ -181,9 +186,7 @@ final class Session: Sendable {
         try await courier.host.holdUp(cluster: courier.cluster) { reply in
           failures.store(0, ordering: .relaxed)
           self.standing.withLock {
-            $0.machine = reply["machine"]?.string ?? "unknown"
-            $0.nonce = reply["nonce"]?.string
-            $0.next = reply["next"]?.integer
+            $0 = Standing(nonce: reply["nonce"]?.string, next: reply["next"]?.integer)
           }
           if reply["reprotected"]?.bool == true {
             self.courier.log(.notice, "The host was unprotected and is protected again.")

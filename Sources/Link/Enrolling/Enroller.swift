@@ -61,7 +61,7 @@ package struct Enroller: Sendable {
 
     let json = try await onWire(ServerTrust.configuration(authorities: trusted), group) {
       wire throws(Refusal) in
-      try await wire.post(LinkPath.enroll, .json, request.json.encodedBytes())
+      try await wire.post(LinkPath.enroll, .json, request.json.encodedBytes(), machine: nil)
     }
     guard let reply = EnrolmentReply(json), key.isCertified(by: reply.certificate),
       let identity = try? Identity(

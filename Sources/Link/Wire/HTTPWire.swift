@@ -51,9 +51,9 @@ package final class HTTPWire: Wire {
   }
 
   package func listen(
-    _ onLine: @escaping @Sendable ([UInt8]) async throws -> Void
+    machine: String, _ onLine: @escaping @Sendable ([UInt8]) async throws -> Void
   ) async throws {
-    let response = try await execute(request(LinkPath.stream))
+    let response = try await execute(request(LinkPath.stream, machine))
     guard response.status == .ok else { throw try await refusal(response) }
     var cutter = LineCutter(limit: LinkLimits.line)
     var pieces = response.body.makeAsyncIterator()
@@ -79,9 +79,9 @@ package final class HTTPWire: Wire {
   }
 
   package func post(
-    _ path: String, _ type: ContentType, _ body: [UInt8]
+    _ path: String, _ type: ContentType, _ body: [UInt8], machine: String?
   ) async throws(Refusal) -> JSON {
-    var request = request(path)
+    var request = request(path, machine)
     request.method = .POST
     request.headers.add(name: "Content-Type", value: type.rawValue)
     request.body = .bytes(ByteBuffer(bytes: body))
@@ -90,13 +90,14 @@ package final class HTTPWire: Wire {
 
   /// What is at a path, as text.
   package func get(_ path: String) async throws(Refusal) -> String {
-    String(decoding: try await answer(to: request(path)), as: UTF8.self)
+    String(decoding: try await answer(to: request(path, nil)), as: UTF8.self)
   }
 
-  private func request(_ path: String) -> HTTPClientRequest {
+  private func request(_ path: String, _ machine: String?) -> HTTPClientRequest {
     var request = HTTPClientRequest(url: endpoint.text + path)
     request.tlsConfiguration = tls.withLock { $0 }
     request.headers.add(name: "User-Agent", value: "holdfast-link")
+    if let machine { request.headers.add(name: LinkPath.machineHeader, value: machine) }
     return request
   }
 

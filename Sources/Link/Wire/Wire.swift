@@ -5,13 +5,18 @@ package import JSON
 package protocol Wire: Sendable {
   /// Hands over the lines of the long response, one after the other, until it ends.
   ///
+  /// - Parameter machine: what tells this machine from a copy of it.
   /// - Throws: `Refusal` where it cannot be had or breaks, and whatever `onLine` throws.
-  func listen(_ onLine: @escaping @Sendable ([UInt8]) async throws -> Void) async throws
+  func listen(
+    machine: String, _ onLine: @escaping @Sendable ([UInt8]) async throws -> Void) async throws
 
   /// Posts, and returns what is answered.
   ///
+  /// - Parameter machine: as above; nil where nobody is enrolled yet.
   /// - Throws: what the server refuses with, `cluster_unreachable`, `cluster_untrusted`.
-  func post(_ path: String, _ type: ContentType, _ body: [UInt8]) async throws(Refusal) -> JSON
+  func post(
+    _ path: String, _ type: ContentType, _ body: [UInt8], machine: String?
+  ) async throws(Refusal) -> JSON
 }
 
 package enum ContentType: String, Sendable {
