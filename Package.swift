@@ -168,6 +168,7 @@ let package = Package(
       [
         "Issuing", "Cluster", "ClusterSQLite", "ClusterServer", "ClusterClient", "AgentToken",
         "HostConfiguration", "JSON", "Linux", "Version", arguments, lifecycle, logging,
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ]),
     program("holdfast-link", ["Link", "LinkMessages", "AgentToken", "Linux", "Version", "JSON"]),
 

@@ -141,6 +141,8 @@ pack holdfast
 
 tree=$staging/holdfast-cluster
 place_program holdfast-cluster /usr/bin
+place 0644 "$top/systemd/holdfast-cluster.service" "$units/holdfast-cluster.service"
+place 0644 "$top/systemd/holdfast-cluster.sysusers" /usr/lib/sysusers.d/holdfast-cluster.conf
 place_manual "$top"/packaging/man/holdfast-cluster.[1-8]
 place_documents holdfast-cluster
 pack holdfast-cluster

@@ -4,7 +4,7 @@ internal import Version
 struct HoldfastCluster: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "holdfast-cluster",
-    abstract: "The offline issuer of a cluster: its keys, its trust bundles and its agent tokens.",
+    abstract: "A cluster: its server, or its keys, trust bundles and agent tokens offline.",
     discussion: """
       An issuer is a directory. Make it on a machine that is not one of the protected hosts:
 
@@ -20,12 +20,16 @@ struct HoldfastCluster: ParsableCommand {
       From then on it takes agent tokens that this issuer signs:
 
         holdfast-cluster token issue --scope tenant --tenant retail
+
+      With a network, a server does all this and knows its hosts:
+
+        holdfast-cluster serve
       """,
     version: holdfastVersion,
     subcommands: [
       Initialize.self, RootCommand.self, BundleCommand.self, KeyCommand.self, TokenCommand.self,
       ProfileCommand.self, RevocationsCommand.self, TimeCommand.self,
-      ReleaseCommand.self,
+      ReleaseCommand.self, Serve.self,
     ]
   )
 }

@@ -4,7 +4,7 @@ internal import Linux
 /// Exit status: 0 done (also when it was so already), 1 refused or failed, 2 usage.
 @main
 enum Main {
-  static func main() {
+  static func main() async {
     ignoreSIGPIPE()
     // Swift takes them from /proc; a chroot without it would look like a call without any.
     guard !CommandLine.arguments.isEmpty else {
@@ -13,7 +13,11 @@ enum Main {
     }
     do {
       var command = try HoldfastCluster.parseAsRoot()
-      try command.run()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
     } catch {
       end(with: error)
     }
