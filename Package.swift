@@ -198,8 +198,10 @@ let package = Package(
     tests("LinkTests", ["Link", "LinkMessages", "AgentToken", "JSON", "Linux"] + nio),
     tests(
       "ClusterTests",
-      ["Cluster", "ClusterSQLite", "Issuing", "LinkMessages", "AgentToken", "JSON", "Linux"]
-        + certificates),
+      [
+        "Cluster", "ClusterSQLite", "Issuing", "LinkMessages", "AgentToken", "JSON", "Linux",
+        database,
+      ] + certificates),
     tests(
       "ClusterServerTests",
       [
