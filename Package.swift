@@ -199,8 +199,8 @@ let package = Package(
     tests(
       "ClusterTests",
       [
-        "Cluster", "ClusterSQLite", "Issuing", "LinkMessages", "AgentToken", "JSON", "Linux",
-        database,
+        "Cluster", "ClusterSQLite", "Issuing", "LinkMessages", "Ledger", "AgentToken", "JSON",
+        "Linux", database,
       ] + certificates),
     tests(
       "ClusterServerTests",
