@@ -23,6 +23,8 @@ extension Refusal.Code {
   package static let agentUnknown = Self(rawValue: "agent_unknown")
   /// The agent does not support protection, or is not under it.
   package static let agentNotProtected = Self(rawValue: "agent_not_protected")
+  /// An agent has a newer trust bundle than the cluster, and is to hand it over.
+  package static let bundleBehind = Self(rawValue: "bundle_behind")
   /// The database could not do it.
   package static let storeFailed = Self(rawValue: "store_failed")
 }

@@ -7,7 +7,8 @@ extension ControlPlane {
   /// Keeps what an agent says of itself, compares it with what is known, and sends it what it lacks.
   ///
   /// - Throws: `invalid_request`; `conflict` where another machine has its identity; `not_found` where
-  ///   it is retired. Nothing is kept then.
+  ///   it is retired. Nothing is kept then. `bundle_behind` where the agent has a newer trust bundle,
+  ///   once everything else is done.
   package func take(report: Report, from agent: AgentRecord) async throws(Refusal) {
     guard report.machine == agent.machine else {
       throw Refusal(
@@ -42,6 +43,13 @@ extension ControlPlane {
       say([.artefact(.time, jws: time.text)], to: agent.id)
     }
     await tend { () async throws(Refusal) in try await checkLedger(of: agent, report) }
+    let bundle = try signer.bundle().sequence
+    guard kept.bundleSequence <= bundle else {
+      throw Refusal(
+        .bundleBehind,
+        "This host has trust bundle \(kept.bundleSequence), and the cluster has \(bundle).",
+        hint: "Hand it over.")
+    }
   }
 
   /// The clock's standing where no signed time is of any use.
