@@ -151,7 +151,9 @@ let package = Package(
         "Cluster", "LinkMessages", "JSON", "AgentToken", "Linux", "Version", tls, lifecycle,
         logging,
       ] + certificates + nio + hummingbird),
-    library("ClusterClient", ["JSON", "AgentToken", "Linux", tls, httpClient] + nio),
+    library(
+      "ClusterClient",
+      ["Link", "LinkMessages", "JSON", "AgentToken", "Linux", tls, httpClient] + nio),
     program("holdfastd", ["Agent", "Linux"], settings: lean),
     program(
       "holdfast",
@@ -166,9 +168,9 @@ let package = Package(
     program(
       "holdfast-cluster",
       [
-        "Issuing", "Cluster", "ClusterSQLite", "ClusterServer", "ClusterClient", "AgentToken",
-        "HostConfiguration", "JSON", "Linux", "Version", arguments, lifecycle, logging,
-        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+        "Issuing", "Cluster", "ClusterSQLite", "ClusterServer", "ClusterClient", "Link",
+        "AgentToken", "HostConfiguration", "JSON", "Linux", "Version", arguments, lifecycle,
+        logging, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ]),
     program("holdfast-link", ["Link", "LinkMessages", "AgentToken", "Linux", "Version", "JSON"]),
 

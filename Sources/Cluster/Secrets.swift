@@ -13,8 +13,13 @@ package struct Secrets: Sendable {
     hashing = PasswordQueue()
   }
 
-  /// A new record's id: 16 characters of base64url, which nobody guesses.
-  package func newID() -> String { Base64URL.encode(Random.bytes(12)) }
+  /// A new record's id: 16 characters of base64url, which nobody guesses, and no command takes for an
+  /// option.
+  package func newID() -> String {
+    var id = Base64URL.encode(Random.bytes(12))
+    while id.hasPrefix("-") { id = Base64URL.encode(Random.bytes(12)) }
+    return id
+  }
 
   /// A new secret: 43 characters of base64url.
   package func newSecret() -> String { Base64URL.encode(Random.bytes(32)) }

@@ -193,6 +193,16 @@ package struct ProfileSettings: Sendable, Equatable {
       })
   }
 
+  /// The settings as a file in the configuration's syntax, which reads as the same settings.
+  package var text: String {
+    sections.map { section in
+      "[\(section.name)]\n"
+        + section.settings.map { setting in
+          setting.values.map { "\(setting.key)=\($0)\n" }.joined()
+        }.joined()
+    }.joined(separator: "\n")
+  }
+
   // MARK: Putting to work
 
   /// The host's settings with what this names put in their place.

@@ -45,7 +45,7 @@ struct Console {
       return
     }
     let kind = refusal.code == .systemError ? "Failed" : "Refused"
-    note("\(kind): \(refusal.message).")
+    note("\(kind): \(refusal.message)\(refusal.message.hasSuffix(".") ? "" : ".")")
     if let hint = refusal.hint { note(hint) }
   }
 

@@ -1,7 +1,8 @@
 internal import ArgumentParser
 internal import Linux
 
-/// Exit status: 0 done (also when it was so already), 1 refused or failed, 2 usage.
+/// Exit status: 0 done (also when it was so already), 1 refused or failed, 2 usage; of what asks a
+/// server, also 3 where it cannot be reached, and 4 for who may not or is not logged in.
 @main
 enum Main {
   static func main() async {

@@ -1,4 +1,4 @@
-internal import AgentToken
+package import AgentToken
 internal import AsyncHTTPClient
 internal import JSON
 internal import Linux
@@ -7,9 +7,9 @@ internal import NIOPosix
 internal import NIOSSL
 
 /// What goes wrong on the way to a cluster, as sentences.
-enum Problems {
-  /// What a server says it refuses with (RFC 9457), as it is.
-  static func refusal(status: UInt, body: [UInt8], of endpoint: Endpoint) -> Refusal {
+package enum Problems {
+  /// What a server says it refuses with (RFC 9457; RFC 6749, section 5.2), as it is.
+  package static func refusal(status: UInt, body: [UInt8], of endpoint: Endpoint) -> Refusal {
     guard
       let json = try? JSON.parse(body, limits: .init(maxBytes: 64 << 10, maxDepth: 4)),
       let code = json["code"]?.string, isCode(code)
@@ -18,7 +18,10 @@ enum Problems {
         .clusterUnreachable, "\(endpoint.text) answers with HTTP status \(status).",
         hint: "Is it the address of a cluster, and does the way there lead through a proxy?")
     }
-    let text = json["detail"]?.string ?? json["title"]?.string ?? "The cluster refused it."
+    let text =
+      [json["detail"], json["error_description"], json["title"]].lazy.compactMap { $0?.string }
+      .first
+      ?? "The cluster refused it."
     return Refusal(
       Refusal.Code(rawValue: code), LinkLog.printable(text, limit: 1_000),
       hint: json["hint"]?.string.map { LinkLog.printable($0, limit: 1_000) })
@@ -33,7 +36,7 @@ enum Problems {
   }
 
   /// What the network libraries say.
-  static func refusal(_ error: any Error, of endpoint: Endpoint) -> Refusal {
+  package static func refusal(_ error: any Error, of endpoint: Endpoint) -> Refusal {
     switch error {
     case let refusal as Refusal: refusal
     case let error as HTTPClientError: refusal(error, endpoint)

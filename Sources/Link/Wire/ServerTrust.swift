@@ -33,7 +33,7 @@ package enum ServerTrust {
   }
 
   /// Nobody in particular: only for asking for an authority whose fingerprint is known.
-  static var unverified: TLSConfiguration {
+  package static var unverified: TLSConfiguration {
     var configuration = TLSConfiguration.makeClientConfiguration()
     configuration.minimumTLSVersion = .tlsv13
     configuration.certificateVerification = .none

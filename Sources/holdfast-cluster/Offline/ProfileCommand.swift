@@ -3,7 +3,6 @@ internal import ArgumentParser
 internal import HostConfiguration
 internal import Issuing
 internal import JSON
-internal import Linux
 
 struct ProfileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -63,7 +62,7 @@ struct ProfileSign: IssuerCommand {
 
   func perform(_ issuer: Issuer, _ console: Console) throws(Refusal) {
     warn(of: issuer, console)
-    let settings = try settings()
+    let settings = try ProfileFile.read(file)
     let request = ProfileRequest(
       agent: agent, enrolment: enrolment, version: number,
       lifetime: lifetime?.seconds ?? 86_400, settings: settings.json,
@@ -80,22 +79,5 @@ struct ProfileSign: IssuerCommand {
     console.note(
       "Profile \(profile.content.version) for \(agent), signed by \(profile.content.signer.kid).\(off) "
         + "On that host: holdfast import FILE")
-  }
-
-  private func settings() throws(Refusal) -> ProfileSettings {
-    let bytes: [UInt8]
-    do {
-      bytes =
-        try file == "-"
-        ? FileDescriptor.standardInput.readAll(limit: ConfigurationSource.maxBytes + 1)
-        : Files.read(file, limit: ConfigurationSource.maxBytes + 1)
-    } catch {
-      throw Refusal(error, "read \(file)")
-    }
-    do {
-      return try ProfileSettings(ConfigurationSource(path: file, bytes: bytes, kind: .main))
-    } catch {
-      throw Refusal(.invalid, error.description)
-    }
   }
 }

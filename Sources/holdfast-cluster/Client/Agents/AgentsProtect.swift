@@ -1,0 +1,57 @@
+internal import AgentToken
+internal import ArgumentParser
+internal import ClusterClient
+internal import JSON
+
+struct AgentsProtect: ClientCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "protect",
+    abstract: "Have agents end what is unprotected on them, now.")
+
+  @OptionGroup var options: ClientOptions
+
+  @Argument(help: ArgumentHelp("Which.", valueName: "AGENT"))
+  var agents: [String]
+
+  func perform(_ api: APIClient, _ console: Console) async throws(Refusal) {
+    let found = try await AgentLookup.several(agents, api)
+    let reply = try await api.post(
+      APIPath("agents", "protect"), ["agents": .texts(found.map { $0.text("id") })])
+    let outcomes = reply["items"]?.array ?? []
+    let rows = outcomes.map { outcome in
+      [
+        found.first { $0["id"] == outcome["agent"] }?.text("agent") ?? outcome.text("agent"),
+        outcome.flag("connected") ? "told" : "not connected: protects itself when it connects",
+      ]
+    }
+    try console.report(Table.text(rows), reply.members ?? [])
+  }
+}
+
+struct AgentsRetire: ClientCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "retire",
+    abstract: "Take agents out of service.",
+    discussion: """
+      The cluster does not know them any more; the hosts stay protected, until they are enrolled \
+      again or opened with a token.
+      """)
+
+  @OptionGroup var options: ClientOptions
+  @OptionGroup var confirmation: ConfirmationOptions
+
+  @Argument(help: ArgumentHelp("Which.", valueName: "AGENT"))
+  var agents: [String]
+
+  func perform(_ api: APIClient, _ console: Console) async throws(Refusal) {
+    let found = try await AgentLookup.several(agents, api)
+    let names = found.map { "\($0.text("agent")) of \($0.text("tenant"))" }
+    try confirmation.confirm("Retire \(names.joined(separator: ", "))?", console)
+    var replies: [JSON] = []
+    for agent in found {
+      replies.append(try await api.post(APIPath("agents", agent.text("id"), "retire")))
+    }
+    try console.report(
+      "Retired \(names.joined(separator: ", ")).", [.init(name: "items", value: .array(replies))])
+  }
+}
