@@ -156,7 +156,14 @@ import Testing
       scene.cluster.say(.artefact(.profile, jws: "a.b.c"))
       scene.cluster.say(.protect)
       try await eventually { scene.host.asked.contains("protect") }
-      #expect(scene.host.asked.filter { $0.hasPrefix("profile") } == ["profile a.b.c"])
+      scene.cluster.say(.artefact(.profile, jws: "a.b.c"))
+      scene.cluster.say(.artefact(.profile, jws: "d.e.f"))
+      try await eventually { scene.host.asked.contains("profile d.e.f") }
+      #expect(scene.host.asked.count { $0 == "profile a.b.c" } == 1)
+      // Once something else was taken, it may be another matter.
+      scene.cluster.say(.artefact(.bundle, jws: "g.h.i"))
+      scene.cluster.say(.artefact(.profile, jws: "d.e.f"))
+      try await eventually { scene.host.asked.count { $0 == "profile d.e.f" } == 2 }
       #expect(scene.said.withLock { $0.contains { $0.contains("unknown_key") } })
     }
   }

@@ -44,7 +44,7 @@ package struct Courier: Sendable {
   package func run() async {
     var reconnection = Reconnection()
     var said: Refusal?
-    let memory = ReportMemory()
+    let memory = Memory()
     do {
       while true {
         let machine = try await waitForHost()

@@ -60,25 +60,3 @@ extension Session {
     self.standing.withLock { if $0?.nonce == standing.nonce { $0?.nonce = nil } }
   }
 }
-
-/// What the cluster knows already, over all connections.
-final class ReportMemory: Sendable {
-  /// How often holdfastd is asked for a diagnosis, at most: seconds.
-  private static let doctorInterval: Int64 = 300
-
-  private let state = Mutex<(asked: Int64?, reported: [UInt8]?)>((nil, nil))
-
-  /// Whether it is time for a diagnosis, which is then taken as asked for.
-  func isDoctorDue() -> Bool {
-    let now = Clock.boottimeSeconds()
-    return state.withLock { state in
-      if let asked = state.asked, now - asked < Self.doctorInterval { return false }
-      state.asked = now
-      return true
-    }
-  }
-
-  func hasReported(_ hash: [UInt8]) -> Bool { state.withLock { $0.reported == hash } }
-
-  func reported(_ hash: [UInt8]) { state.withLock { $0.reported = hash } }
-}

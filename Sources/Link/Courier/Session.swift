@@ -6,7 +6,7 @@ internal import Synchronization
 /// One connection to the cluster, from its first word to its end.
 final class Session: Sendable {
   let courier: Courier
-  let memory: ReportMemory
+  let memory: Memory
   let machine: String
   let reports = Bell()
   let records = Bell()
@@ -28,7 +28,7 @@ final class Session: Sendable {
   /// How often holdfastd is looked for before the connection is given up: about a second each.
   private static let attempts = 30
 
-  init(_ courier: Courier, memory: ReportMemory, machine: String) {
+  init(_ courier: Courier, memory: Memory, machine: String) {
     self.courier = courier
     self.memory = memory
     self.machine = machine
@@ -108,22 +108,25 @@ final class Session: Sendable {
     }
   }
 
-  /// Hands over what is signed. What is refused is not handed over again until it comes again.
+  /// Hands over what is signed. What was refused is not handed over again for a while, however often
+  /// the cluster sends it: each refusal is on record.
   private func hand(_ type: ArtefactType, _ jws: String) async {
     // It becomes part of a line, and must not become two.
     guard jws.utf8.allSatisfy(Self.isOfJWS), !jws.isEmpty else {
       return courier.log(.warning, "The cluster sent a \(type.verb) that is none.")
     }
+    if memory.isRefused(type, jws) { return }
     do throws(Refusal) {
       let reply = try await courier.host.ask("\(type.verb) \(jws)")
       if type == .bundle { courier.bundles.keep(jws) }
       guard reply["changed"]?.bool != false else { return }
+      memory.wasTaken()
       courier.log(.information, "holdfastd took a new \(type.verb).")
       reports.ring()
     } catch {
       if type == .bundle, error.code == .bundleOlder { return await giveBundle() }
+      if error.code != .busy, error.code != .hostUnreachable { memory.wasRefused(type, jws) }
       courier.log(.warning, "holdfastd refused a \(type.verb): \(error)")
-      reports.ring()
     }
   }
 

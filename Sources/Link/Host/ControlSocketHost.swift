@@ -72,6 +72,8 @@ package struct ControlSocketHost: Host {
   package func watch(_ onChange: @escaping @Sendable () async -> Void) async throws {
     try await keep { replies, outbound in
       try await outbound.write(Self.request("watch"))
+      // The first line says how things are, and whoever says that the link is up asks anyway.
+      _ = try await replies.reply()
       while true {
         _ = try await replies.reply()
         await onChange()

@@ -3,6 +3,7 @@ internal import AsyncHTTPClient
 internal import JSON
 internal import Linux
 internal import NIOCore
+internal import NIOHTTP1
 internal import NIOPosix
 internal import NIOSSL
 
@@ -47,6 +48,7 @@ package enum Problems {
       Refusal(
         .clusterUntrusted, "The server's certificate is not for \(endpoint.host).",
         hint: "Use a name that its certificate has: the cluster's `names` say which.")
+    case is HTTPParserError: unreachable(endpoint, "it broke off, or speaks no HTTP")
     case is LineCutter.TooLong:
       Refusal(.clusterMalformed, "\(endpoint.text) sent a line without end.")
     default: unreachable(endpoint, LinkLog.printable("\(error)", limit: 300))
