@@ -27,7 +27,7 @@ package enum DirectoryRestore {
       throw Refusal(.notFound, "There is no file \(backup.quoted()).")
     }
     // Where the name is a link, what it leads to is replaced: the link is somebody's arrangement.
-    let directory = (try? Files.resolve(directory)) ?? directory
+    let directory = (try? Files.resolve(directory)) ?? withoutSlash(directory)
     let isThere = Files.isDirectory(directory)
     let isEmpty = (isThere ? try list(directory) : []).allSatisfy { $0 == "lock" }
     // Held until the end, so that no server starts on what is about to be set aside.
@@ -125,6 +125,10 @@ package enum DirectoryRestore {
     if status.uid != uid || status.gid != gid { try Files.chown(path, uid: uid, gid: gid) }
     guard status.kind == .directory else { return }
     for name in try Files.list(path) { try give("\(path)/\(name)", uid: uid, gid: gid) }
+  }
+
+  private static func withoutSlash(_ path: String) -> String {
+    path.count > 1 && path.hasSuffix("/") ? withoutSlash(String(path.dropLast())) : path
   }
 
   private static func list(_ path: String) throws(Refusal) -> [String] {

@@ -1,4 +1,5 @@
 internal import AgentToken
+internal import Cluster
 internal import Issuing
 internal import JSON
 internal import Linux
@@ -44,7 +45,7 @@ struct Console {
         Self.line([.init(name: "ok", value: false), .init(name: "error", value: refusal.json)]))
       return
     }
-    let kind = refusal.code == .systemError ? "Failed" : "Refused"
+    let kind = [.systemError, .storeFailed].contains(refusal.code) ? "Failed" : "Refused"
     note("\(kind): \(refusal.message)\(refusal.message.hasSuffix(".") ? "" : ".")")
     if let hint = refusal.hint { note(hint) }
   }

@@ -35,7 +35,8 @@ struct HoldfastCluster: ParsableCommand {
       """,
     version: holdfastVersion,
     groupedSubcommands: [
-      CommandGroup(name: "Server", subcommands: [Serve.self]),
+      CommandGroup(
+        name: "Server", subcommands: [Serve.self, BackupCommand.self, RestoreCommand.self]),
       CommandGroup(
         name: "Client",
         subcommands: [

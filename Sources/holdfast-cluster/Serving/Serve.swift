@@ -22,7 +22,7 @@ struct Serve: AsyncParsableCommand {
   @Option(
     name: .long,
     help: ArgumentHelp("Where everything is kept that it knows.", valueName: "DIR"))
-  var data = "/var/lib/holdfast-cluster"
+  var data = DataOptions.usual
 
   @Option(
     name: .long,

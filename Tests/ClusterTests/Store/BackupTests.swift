@@ -59,7 +59,7 @@ import Testing
       await code { _ = try DirectoryBackup.write("\(data)/empty", to: "\(backup)2") } == .notFound)
     withExtendedLifetime(lock) {}
 
-    let old = try DirectoryRestore.restore(backup, to: target, replacing: false, at: 77)
+    let old = try DirectoryRestore.restore(backup, to: "\(target)/", replacing: false, at: 77)
     #expect(old == nil)
     for path in ["issuer/keys/root.jwk", "seal.key", "issuer/bundle"] {
       #expect(try Files.read("\(target)/\(path)") == Files.read("\(data)/\(path)"))
