@@ -192,6 +192,13 @@ int rename(const char *from, const char *to) {
   return (int)answer(disk->rename(disk->context, from, to));
 }
 
+int link(const char *from, const char *to) {
+  if (!is_simulated(from)) {
+    return (int)syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0);
+  }
+  return (int)answer(disk->link(disk->context, from, to));
+}
+
 int mkdir(const char *path, mode_t mode) {
   if (!is_simulated(path)) return (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
   return (int)answer(disk->mkdir(disk->context, path, mode));

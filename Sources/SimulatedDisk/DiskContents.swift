@@ -31,6 +31,29 @@ package struct DiskContents: Sendable {
     if pending.isEmpty { kept = seen }
   }
 
+  /// What a power cut now may lose, in order, in words that are the same on any disk with the same
+  /// files.
+  package var pendingInWords: String {
+    var names = seen.paths
+    return pending.map { change in
+      let nodes = change.nodes.map { node in
+        names[node, default: "\(names.count)"]
+      }
+      for node in change.nodes where names[node] == nil { names[node] = "\(names.count)" }
+      return "\(change.kind) \(nodes)"
+    }.joined(separator: ";")
+  }
+
+  /// How many changes a power cut now may lose.
+  package var pendingCount: Int { pending.count }
+
+  /// The same after sync(2).
+  package var synced: DiskContents {
+    var contents = self
+    (contents.kept, contents.pending) = (seen, [])
+    return contents
+  }
+
   /// Whether a power cut now would lose anything.
   package var isSynced: Bool { pending.isEmpty }
 
@@ -39,30 +62,56 @@ package struct DiskContents: Sendable {
   ///
   /// - Parameter most: of more ways than that, some, evenly spread, the first and the last included.
   package func afterPowerCut(most: Int = .max) -> [DiskContents] {
-    let journalled = pending.filter { !$0.isContent }
-    let files = Set(pending.filter(\.isContent).flatMap(\.nodes)).sorted()
-    var ways: [(journalled: Int, chances: [Chance])] = (0...journalled.count).map { ($0, []) }
-    for _ in files {
-      ways = ways.flatMap { way in Chance.allCases.map { (way.journalled, way.chances + [$0]) } }
+    let journalled = pending.count { !$0.isContent }
+    return left((0...journalled).flatMap { count in chances().map { (count, $0) } }, most: most)
+  }
+
+  /// Of the same only what could not be found before the last change, whatever that was.
+  package func afterPowerCutSinceLastChange(most: Int = .max) -> [DiskContents] {
+    let journalled = pending.count { !$0.isContent }
+    switch pending.last {
+    case nil: return []
+    case let last? where last.isContent:
+      return left(
+        (0...journalled).flatMap { count in chances(of: last.nodes).map { (count, $0) } },
+        most: most)
+    default: return left(chances().map { (journalled, $0) }, most: most)
     }
+  }
+
+  /// Every way in which the unsynced files may be found, of those that are named not the old one.
+  private func chances(of changed: [Int] = []) -> [[(file: Int, chance: Chance)]] {
+    Set(pending.filter(\.isContent).flatMap(\.nodes)).sorted().reduce([[]]) { ways, file in
+      ways.flatMap { way in
+        Chance.allCases.filter { $0 != .lost || !changed.contains(file) }.map {
+          way + [(file, $0)]
+        }
+      }
+    }
+  }
+
+  private func left(
+    _ ways: [(journalled: Int, chances: [(file: Int, chance: Chance)])], most: Int = .max
+  ) -> [DiskContents] {
+    let journalled = pending.filter { !$0.isContent }
     let count = min(ways.count, max(2, most))
     var found: Set<DiskTree> = []
+    var ordered: [DiskContents] = []
     for number in 0..<count {
       let way = ways[count == 1 ? 0 : number * (ways.count - 1) / (count - 1)]
       var left = kept
       for change in journalled.prefix(way.journalled) { left.apply(change) }
-      for (file, chance) in zip(files, way.chances) {
+      for (file, chance) in way.chances {
         let changes = pending.filter { $0.isContent && $0.nodes == [file] }
         for change in chance.left(of: changes) { left.apply(change) }
       }
       left.dropUnnamed()
-      found.insert(left)
-    }
-    return found.map { tree in
+      guard found.insert(left).inserted else { continue }
       var contents = DiskContents()
-      (contents.seen, contents.kept) = (tree, tree)
-      return contents
+      (contents.seen, contents.kept) = (left, left)
+      ordered.append(contents)
     }
+    return ordered
   }
 
   /// What becomes of contents that nobody synced.
@@ -84,6 +133,7 @@ package struct DiskContents: Sendable {
 /// One change of a disk.
 enum DiskChange: Sendable {
   case make(node: Int, isDirectory: Bool, mode: UInt32, parent: Int, name: String)
+  case link(node: Int, parent: Int, name: String)
   case remove(parent: Int, name: String, node: Int)
   case move(node: Int, from: (parent: Int, name: String), to: (parent: Int, name: String))
   case mode(node: Int, UInt32)
@@ -96,13 +146,29 @@ enum DiskChange: Sendable {
   var isContent: Bool {
     switch self {
     case .write, .truncate, .allocate: true
-    case .make, .remove, .move, .mode, .flags: false
+    case .make, .link, .remove, .move, .mode, .flags: false
+    }
+  }
+
+  var kind: String {
+    switch self {
+    case .make: "make"
+    case .link(_, _, let name): "link \(name)"
+    case .remove(_, let name, _): "remove \(name)"
+    case .move(_, let from, let to): "move \(from.name) \(to.name)"
+    case .mode(_, let mode): "mode \(mode)"
+    case .flags(_, let flags): "flags \(flags)"
+    case .write(_, let offset, let bytes): "write \(offset) \(bytes.count)"
+    case .truncate(_, let size): "truncate \(size)"
+    case .allocate(_, let end): "allocate \(end)"
     }
   }
 
   var nodes: [Int] {
     switch self {
-    case .make(let node, _, _, let parent, _), .remove(let parent, _, let node): [node, parent]
+    case .make(let node, _, _, let parent, _), .link(let node, let parent, _),
+      .remove(let parent, _, let node):
+      [node, parent]
     case .move(let node, let from, let to): [node, from.parent, to.parent]
     case .mode(let node, _), .flags(let node, _), .write(let node, _, _), .truncate(let node, _),
       .allocate(let node, _):
@@ -123,7 +189,7 @@ package struct DiskTree: Sendable, Hashable {
     var isDirectory: Bool
     var mode: UInt32
     var flags: UInt32 = 0
-    var bytes: [UInt8] = []
+    var bytes = FileBytes()
     /// Set aside for it, from its beginning.
     var allocated = 0
     var entries: [String: Int] = [:]
@@ -158,12 +224,25 @@ package struct DiskTree: Sendable, Hashable {
 
   /// The contents of a file; nil where there is none.
   package func bytes(_ path: String) -> [UInt8]? {
-    find(path)?.node.flatMap { nodes[$0] }.flatMap { $0.isDirectory ? nil : $0.bytes }
+    find(path)?.node.flatMap { nodes[$0] }.flatMap { $0.isDirectory ? nil : $0.bytes.all }
   }
 
   /// The names in a directory; none where there is none.
   package func names(_ path: String) -> [String] {
     find(path)?.node.flatMap { nodes[$0] }?.entries.keys.sorted() ?? []
+  }
+
+  /// Where each node is.
+  var paths: [Int: String] {
+    var found = [1: ""]
+    var open = [1]
+    while let next = open.popLast() {
+      for (name, node) in nodes[next]?.entries ?? [:] where found[node] == nil {
+        found[node] = "\(found[next] ?? "")/\(name)"
+        open.append(node)
+      }
+    }
+    return found
   }
 
   /// Bytes that files take, or that are set aside for them.
@@ -178,6 +257,7 @@ package struct DiskTree: Sendable, Hashable {
       // There already where its contents were synced before its name was.
       nodes[node, default: Node(isDirectory: isDirectory, mode: mode)].mode = mode
       nodes[parent]?.entries[name] = node
+    case .link(let node, let parent, let name): nodes[parent]?.entries[name] = node
     case .remove(let parent, let name, _): nodes[parent]?.entries[name] = nil
     case .move(let node, let from, let to):
       nodes[from.parent]?.entries[from.name] = nil
@@ -185,17 +265,10 @@ package struct DiskTree: Sendable, Hashable {
     case .mode(let node, let mode): nodes[node]?.mode = mode
     case .flags(let node, let flags): nodes[node]?.flags = flags
     case .write(let node, let offset, let bytes):
-      alter(node) { file in
-        if file.bytes.count < offset + bytes.count {
-          file.bytes += [UInt8](repeating: 0, count: offset + bytes.count - file.bytes.count)
-        }
-        file.bytes.replaceSubrange(offset..<offset + bytes.count, with: bytes)
-      }
+      alter(node) { $0.bytes.write(bytes, at: offset) }
     case .truncate(let node, let size):
       alter(node) { file in
-        file.bytes =
-          Array(file.bytes.prefix(size))
-          + [UInt8](repeating: 0, count: max(0, size - file.bytes.count))
+        file.bytes.resize(to: size)
         file.allocated = min(file.allocated, size)
       }
     case .allocate(let node, let end):

@@ -167,7 +167,7 @@ package final class SimulatedDisk {
     guard let open = descriptors[fd], let node = node(open.node) else { return Int64(-EBADF) }
     if node.isDirectory { return Int64(-EISDIR) }
     let start = min(node.bytes.count, offset < 0 ? open.position : Int(offset))
-    let piece = node.bytes[start..<min(node.bytes.count, start + count)]
+    let piece = node.bytes.read(start..<min(node.bytes.count, start + count))
     piece.withUnsafeBytes {
       if let base = $0.baseAddress { to.copyMemory(from: base, byteCount: $0.count) }
     }
@@ -258,6 +258,14 @@ package final class SimulatedDisk {
       .move(node: number, from: (old.parent, old.name), to: (new.parent, new.name)))
   }
 
+  fileprivate func link(_ existing: String, _ at: String) -> Int32 {
+    guard let number = contents.seen.find(existing)?.node, let new = contents.seen.find(at)
+    else { return -ENOENT }
+    if new.node != nil { return -EEXIST }
+    if isFixed(number) || isImmutable(new.parent) { return -EPERM }
+    return carryOut(.link(node: number, parent: new.parent, name: new.name))
+  }
+
   fileprivate func makeDirectory(_ path: String, _ mode: UInt32) -> Int32 {
     guard let place = contents.seen.find(path) else { return -ENOENT }
     guard place.node == nil else { return -EEXIST }
@@ -307,6 +315,7 @@ extension SimulatedDisk {
     calls.chmod = { of($0)?.chmod(text($1), $2, $3) ?? -EBADF }
     calls.unlink = { of($0)?.unlink(text($1) ?? "", $2 != 0) ?? -EBADF }
     calls.rename = { of($0)?.rename(text($1) ?? "", text($2) ?? "") ?? -EBADF }
+    calls.link = { of($0)?.link(text($1) ?? "", text($2) ?? "") ?? -EBADF }
     calls.mkdir = { of($0)?.makeDirectory(text($1) ?? "", $2) ?? -EBADF }
     calls.duplicate = { of($0)?.duplicate($1) ?? -EBADF }
     calls.entry = { disk, fd, number, name in

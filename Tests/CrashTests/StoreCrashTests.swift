@@ -1,5 +1,6 @@
 import AgentToken
 import JSON
+import Ledger
 import Linux
 import Protection
 import SimulatedDisk
@@ -19,6 +20,14 @@ import Testing
     var void: Set<String>
     var guarded: Set<String>
     var alarms: [String]
+    var revocations: Int64?
+    var profile: Int64?
+    /// What came with the profile.
+    var accepted: [String]
+    var releases: [String]
+    var machine: [String: String]
+    var ledgers: [String]
+    var isSpent: Bool
 
     init(_ stores: Stores) {
       bundle = stores.trust.trust?.bundle.sequence
@@ -30,18 +39,42 @@ import Testing
       _ = settings.load(isOpen: false, profile: nil)
       guarded = Set(settings.guards.keys)
       alarms = NoticeStore(vault: stores.vault).alarms
+      revocations = stores.trust.trust?.revocations.sequence
+      profile = stores.trust.trust?.profileVersion
+      accepted = stores.vault.places[0].names().filter { $0.hasPrefix("accepted/x") }
+      releases = stores.releases.manifests.flatMap(\.packages).map(\.version)
+      machine = stores.identity.known
+      ledgers = ((try? Files.list("\(CrashedHost.paths.state)/ledger")) ?? []).filter {
+        $0.hasPrefix("ledger") && $0.hasSuffix(".jsonl")
+      }.sorted()
+      isSpent = stores.recorder.spent("eu-prod", StoreCrashTests.jti) != nil
     }
 
     var description: String {
-      "bundle \(bundle ?? 0), misses \(missesBundle ?? 0), \(definitions), void \(void), guarded \(guarded), alarms \(alarms)"
+      """
+      bundle \(bundle ?? 0), misses \(missesBundle ?? 0), \(definitions), void \(void), \
+      guarded \(guarded), alarms \(alarms), revocations \(revocations ?? 0), \
+      profile \(profile ?? 0) \(accepted), releases \(releases), machine \(machine), \
+      ledgers \(ledgers), spent \(isSpent)
+      """
     }
   }
 
   enum Change: String, CaseIterable {
     case bundle, definition, newDefinition, removal, void, severalVoid, setting, alarm, head
+    case revocations, profile, release, machine
     /// Of a baseline that was void before.
     case engaged
+    /// Which takes the place of an older one.
+    case newerRelease
+    /// Of a ledger that knows of a spent token.
+    case rotation
   }
+
+  private static let jti = "jti-0123456789abcdef"
+
+  /// It did not happen, and nothing was thrown.
+  private struct Undone: Error {}
 
   private func act(_ change: Change, _ stores: Stores) throws {
     switch change {
@@ -61,15 +94,57 @@ import Testing
     case .head:
       stores.recorder.event("healed", outcome: "ok")
       try stores.recorder.sealHead()
+    case .revocations:
+      let trust = try #require(stores.trust.trust)
+      let draft = CrashedHost.authority.revocations(sequence: 1, issuedAt: CrashedHost.enrolledAt)
+      let list = try trust.verifier(SodiumSignatures()).revocations(
+        draft.bytes, after: (trust.revocations.sequence, trust.revocations.payload))
+      try stores.trust.add(try #require(list))
+    case .profile:
+      let trust = try #require(stores.trust.trust)
+      let draft = CrashedHost.authority.profile(
+        issuedAt: CrashedHost.enrolledAt, enrolment: trust.enrolment)
+      let profile = try trust.verifier(SodiumSignatures()).profile(
+        draft.bytes, enrolment: trust.enrolment, after: (trust.profile, trust.profileVersion),
+        at: TrustedTime(now: CrashedHost.enrolledAt))
+      try stores.trust.take(
+        try #require(profile), StateVault.Change(writes: [("accepted/x.conf", [1])]))
+    case .release: try take("1.0", stores)
+    case .newerRelease: try take("1.1", stores)
+    case .machine: try stores.identity.accept(["machine id": String(repeating: "a", count: 64)])
+    case .rotation:
+      guard stores.recorder.tidy(LedgerLimits(file: 1, all: 1 << 30)) else { throw Undone() }
     }
+  }
+
+  private func take(_ version: String, _ stores: Stores) throws {
+    let trust = try #require(stores.trust.trust)
+    let package: JSON = [
+      "name": "demo", "version": .string(version), "architecture": "all",
+      "files": ["/usr/sbin/demo": .string(String(repeating: "a", count: 64))], "scripts": [:],
+    ]
+    let manifest = try trust.verifier(SodiumSignatures()).release(
+      CrashedHost.authority.release([package], issuedAt: CrashedHost.enrolledAt).bytes)
+    _ = try stores.releases.take(manifest, installed: [], inUse: [])
   }
 
   private func host(before change: Change) throws -> CrashedHost {
     let host = CrashedHost(CrashedHost.enrolled)
-    guard change == .engaged else { return host }
+    guard [.engaged, .newerRelease, .rotation].contains(change) else { return host }
     let stores = try host.start()
-    try host.disk.run { try stores.guards.markVoid(["a.service"]) }
-    return CrashedHost(host.disk.contents, kept: host.kept)
+    try host.disk.run {
+      switch change {
+      case .engaged: try stores.guards.markVoid(["a.service"])
+      case .newerRelease: try take("1.0", stores)
+      default:
+        let verdict = try host.judge(CrashedHost.token(jti: Self.jti), stores)
+        guard case .good(let token) = verdict else { throw Undone() }
+        _ = try stores.recorder.unprotectIntent(
+          token, units: ["a.service"], seconds: 60, try #require(CrashedHost.peer))
+      }
+      stores.recorder.close()
+    }
+    return CrashedHost(host.disk.contents.synced, kept: host.kept)
   }
 
   /// The state before and after, and how many steps that takes.
@@ -137,6 +212,8 @@ import Testing
           isDone && ![.setting, .alarm].contains(change) ? [new] : [old, new], left,
           "error \(errno) at step \(step), \(looksAfter ? "mended, " : "")another boot")
         if !isDone {
+          // Some things are tried again only after a while.
+          host.disk.boottime += 100
           try host.disk.run { try act(change, stores) }
           try expectOneOf([new], host, "error \(errno) at step \(step), tried again")
         }

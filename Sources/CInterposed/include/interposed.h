@@ -37,6 +37,7 @@ struct hf_disk {
   int (*chmod)(void *context, const char *path, int fd, unsigned mode);
   int (*unlink)(void *context, const char *path, int is_directory);
   int (*rename)(void *context, const char *from, const char *to);
+  int (*link)(void *context, const char *existing, const char *at);
   int (*mkdir)(void *context, const char *path, unsigned mode);
   int (*duplicate)(void *context, int fd);
   /* 1 and the name of that number, or 0 behind the last. */

@@ -27,6 +27,7 @@ final class CrashedHost {
   let disk: SimulatedDisk
   /// What PID 1 keeps for the daemon; nil in a new boot.
   private(set) var kept: [UInt8]?
+  private var lastKept: [UInt8]?
   private var witness: Witness?
   private var stores: Stores?
 
@@ -41,8 +42,16 @@ final class CrashedHost {
 
   /// The same without ending the daemon.
   var keptNow: [UInt8]? {
-    guard let memory = witness?.descriptor else { return kept }
-    return (try? memory.read(at: 0, upTo: Self.witnessSize)) ?? kept
+    guard let memory = witness?.descriptor,
+      let now = try? memory.read(at: 0, upTo: Self.witnessSize)
+    else { return kept }
+    // One copy for all who ask while it stays the same: explorations ask thousands of times.
+    if lastKept.map({ Self.isSame($0, now) }) != true { lastKept = now }
+    return lastKept
+  }
+
+  private static func isSame(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+    left.count == right.count && memcmp(left, right, left.count) == 0
   }
 
   private static let witnessSize = 2 * Slots.size + 8
@@ -98,7 +107,7 @@ final class CrashedHost {
     } catch {
       Issue.record("cannot enrol: \(error)")
     }
-    return host.disk.contents
+    return host.disk.contents.synced
   }()
 
   static func trust(bundle sequence: Int64 = 41) throws -> TrustStore.Trust {

@@ -103,7 +103,7 @@ final class SmallAgent {
     host.disk.onStep = nil
     check()
     recorder.remains = remains
-    if isWatched { recorder.note(host.disk.contents) }
+    if isWatched { recorder.end(host.disk.contents) }
     ends = recorder.ends
   }
 
@@ -200,21 +200,47 @@ private final class EndRecorder {
   var remains: SmallWorld.Remains
   private let host: CrashedHost
   private(set) var ends: [SmallWorld.Remains] = []
-
   private let act: String
+  private var noted: (step: Int, pending: Int)
+  private var notedRemains: SmallWorld.Remains
 
   init(_ remains: SmallWorld.Remains, _ host: CrashedHost, during act: String) {
     self.remains = remains
     self.host = host
     self.act = act
+    noted = (0, host.disk.contents.pendingCount)
+    notedRemains = remains
   }
 
+  /// Before each step, and in the middle of those that can be torn.
   func note(_ contents: DiskContents) {
     var killed = remains
     (killed.disk, killed.kept) = (contents, host.keptNow)
     killed.trail.append("killed at \(host.disk.steps) of \(act)")
     ends.append(killed)
-    for after in contents.afterPowerCut(most: CrashedHost.isThorough ? 12 : 3) {
+    // In the middle, a power cut leaves what it may leave of the whole step.
+    if host.disk.steps > noted.step { cutPower(contents) }
+  }
+
+  /// After the last one.
+  func end(_ contents: DiskContents) {
+    note(contents)
+    cutPower(contents)
+  }
+
+  /// What may be found after a power cut now and could not a step ago, or where the world around the
+  /// disk has changed, all of it.
+  private func cutPower(_ contents: DiskContents) {
+    let isOther =
+      remains.released != notedRemains.released || remains.taken != notedRemains.taken
+      || remains.back != notedRemains.back
+    let isMore = contents.pendingCount > noted.pending
+    (noted, notedRemains) = ((host.disk.steps, contents.pendingCount), remains)
+    guard isOther || isMore else { return }
+    let found =
+      isOther
+      ? contents.afterPowerCut(most: 24) : contents.afterPowerCutSinceLastChange(most: 12)
+    for after in found {
       var cut = remains
       (cut.disk, cut.kept, cut.boot) = (after, nil, 2)
       cut.trail.append("power cut at \(host.disk.steps) of \(act)")
