@@ -89,7 +89,7 @@ package final class VirtualMachine: Sendable {
   // MARK: Inside
 
   /// Runs a shell script as root inside; throws where there is no answer in time.
-  package func run(_ script: String, timeout seconds: Int = 60) async throws -> CommandOutput {
+  package func run(_ script: String, timeout seconds: Int = 240) async throws -> CommandOutput {
     let output = try await HostCommand.run(
       ["bash", Checkout.top + "/Tests/machines/vm-run.sh", directory, "\(seconds)"], input: script,
       seconds: seconds + 5)
@@ -101,7 +101,7 @@ package final class VirtualMachine: Sendable {
 
   /// As `run`, but any exit status other than 0 throws, with the output; returns what was printed.
   @discardableResult
-  package func must(_ script: String, timeout seconds: Int = 60) async throws -> String {
+  package func must(_ script: String, timeout seconds: Int = 240) async throws -> String {
     let output = try await run(script, timeout: seconds)
     guard output.succeeded else { throw Machine.Failure(description: "\(script)\n\(output)") }
     return output.line
