@@ -69,6 +69,40 @@ struct ArtefactSigningTests {
     #expect(third.content.sequence == 3)
   }
 
+  @Test func revocationsGoAboveWhatHostsHave() throws {
+    let workshop = try Workshop.equipped()
+    let issuer = workshop.issuer()
+    #expect(try issuer.revocations() == nil)
+    _ = try issuer.sign(Revocations(kids: ["gone"], jtis: [], before: [:]))
+    let next = try issuer.sign(.none, above: 41)
+    #expect(next.content.sequence == 42)
+    #expect(next.content.revoked.kids == ["gone"])
+    #expect(try issuer.sign(.none, above: 7).content.sequence == 43)
+    let last = try #require(try issuer.revocations())
+    #expect(last.sequence == 43)
+    #expect(
+      try verifier(workshop).revocations(Array(last.text.utf8), after: (42, ""))?.sequence == 43)
+  }
+
+  @Test func manyProfilesAreSignedWithWhatWasReadOnce() throws {
+    let workshop = try Workshop.equipped()
+    #expect(
+      refusal { _ = try workshop.issuer().profileSigner(loosens: true) }?.code == .keyUnavailable)
+    let signer = try workshop.issuer().profileSigner(loosens: false)
+    for version in Int64(1)...3 {
+      var request = profile()
+      request.version = version
+      let signed = try signer.sign(request)
+      #expect(
+        try verifier(workshop).profile(
+          Array(signed.text.utf8), enrolment: "e-1", after: (nil, 0),
+          at: TrustedTime(now: Workshop.noon))?.version == version)
+    }
+    var request = profile()
+    request.agent = "a b"
+    #expect(refusal { _ = try signer.sign(request) }?.code == .invalid)
+  }
+
   @Test func timeAnswersAnAgent() throws {
     let workshop = try Workshop.equipped()
     let nonce = "AAECAwQFBgcICQoLDA0ODw"

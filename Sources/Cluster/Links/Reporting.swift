@@ -19,8 +19,11 @@ extension ControlPlane {
     let before = report.doctor == nil ? try await store.agent(agent.id)?.report : nil
     let kept = try AgentReport(report, after: before, at: now())
     try await store.keep(report: kept, of: agent.id)
+    // Where it cannot be read, nobody is behind.
+    var bundle = Int64.max
     await tend { () async throws(Refusal) in
       var trust = try trust()
+      bundle = trust.bundle
       await tend { () async throws(Refusal) in
         if let list = try await learn(from: kept, of: agent, trust) { trust.revocations = list }
       }
@@ -43,7 +46,6 @@ extension ControlPlane {
       say([.artefact(.time, jws: time.text)], to: agent.id)
     }
     await tend { () async throws(Refusal) in try await checkLedger(of: agent, report) }
-    let bundle = try signer.bundle().sequence
     guard kept.bundleSequence <= bundle else {
       throw Refusal(
         .bundleBehind,
