@@ -4,6 +4,7 @@ internal import FoundationEssentials
 internal import GRDB
 internal import JSON
 internal import Linux
+internal import Synchronization
 
 /// A cluster's database: one SQLite file, with its log beside it (WAL mode).
 ///
@@ -19,6 +20,8 @@ package final class SQLiteStore: ClusterStore {
 
   let pool: DatabasePool
   private let writes: WriteQueue
+  /// When a check last could write.
+  private let lastCheck = Mutex<ContinuousClock.Instant?>(nil)
 
   /// Opens a database for the one server that it has, and makes it where there is none: nobody but
   /// its owner may read it.
@@ -91,9 +94,13 @@ package final class SQLiteStore: ClusterStore {
     try await writes.write(body)
   }
 
+  /// Writes only every few seconds, because anybody may ask a server whether it is ready.
   package func check() async throws(Refusal) {
     try await read { _ = try $0.row("SELECT count(*) FROM counters") }
+    let isKnown = lastCheck.withLock { last in last.map { .now - $0 < .seconds(5) } ?? false }
+    if isKnown { return }
     try await write { try $0.run("INSERT OR REPLACE INTO texts VALUES ('checked', '')") }
+    lastCheck.withLock { $0 = .now }
   }
 
   package func tidy(now: Int64) async throws(Refusal) {
