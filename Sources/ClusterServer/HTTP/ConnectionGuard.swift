@@ -31,6 +31,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   /// The head of an answer went out, and not yet the end.
   private var isAnswering = false
   private var closesAfterAnswer = false
+  /// The answer has no end of its own.
+  private var isStreaming = false
   /// An answer was finished before its request: what still comes of that is thrown away.
   private var isDraining = false
 
@@ -78,6 +80,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       }
       key = agent
     }
+    if case ChannelEvent.inputClosed = event, unanswered == 0 || isStreaming {
+      // Nobody is there to ask for more, or to read what has no end.
+      context.close(promise: nil)
+      return
+    }
     context.fireUserInboundEventTriggered(event)
   }
 
@@ -111,6 +118,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       if head.status.kind == .informational { break }
       isAnswering = true
       if head.headerFields[.connection]?.lowercased() == "close" { closesAfterAnswer = true }
+      isStreaming = head.headerFields[.contentType] == BodyReader.lines
     case .body: break
     case .end:
       isAnswering = false
