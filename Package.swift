@@ -210,6 +210,7 @@ let package = Package(
         "ClusterServer", "Cluster", "ClusterSQLite", "ClusterClient", "Link", "LinkMessages",
         "Issuing", "AgentToken", "JSON", "Linux", lifecycle, logging, httpClient, tls,
         .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
       ] + certificates + nio),
     tests("DebianArchiveTests", ["DebianArchive", "Linux", "TestSupport"]),
     tests(
