@@ -1,8 +1,10 @@
 #!/bin/bash
-# Plays Holdfast's story on a throw-away machine, with its real output: a small agent is
-# protected, everybody is refused, a token lets an operator in, and the host protects itself
-# again. Ends with a table of what was tried and what happened; exit status 1 where anything
-# went otherwise. Nothing of it is left afterwards, also not after Ctrl-C. Needs root.
+# Plays Holdfast's story on throw-away machines, with its real output. On one without a network a
+# small agent is protected, everybody is refused, a token lets an operator in, and the host protects
+# itself again. Then a cluster enrols two hosts, one of them is cut off and opened all the same, and
+# is protected again when it is back. Ends with a table of what was tried and what happened; exit
+# status 1 where anything went otherwise. Nothing of it is left afterwards, also not after Ctrl-C.
+# Needs root.
 #
 # usage: demo.sh     (`make demo` builds first)
 set -uo pipefail
@@ -11,7 +13,8 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 version=$(cat "$top/VERSION")
 architecture=$(dpkg --print-architecture)
 work=
-holder=
+# Of each machine: who holds it, the way to it and back, and its first process. `on` picks one.
+declare -A holders=() inputs=() outputs=() leaders=()
 leader=
 rows=()
 wrong=0
@@ -22,15 +25,17 @@ else
   bold='' dim='' good='' bad='' plain=''
 fi
 
-# MARK: The machine
+# MARK: Machines
 
-# The end of the holder's input takes the machine down; see Tests/machines/machine.sh.
+# The end of a holder's input takes its machine down; see Tests/machines/machine.sh.
 clean_up() {
+  local name input
   trap - EXIT INT TERM HUP
-  if [ -n "$holder" ]; then
-    exec {to_machine}>&-
-    wait "$holder" 2>/dev/null
-  fi
+  for name in "${!holders[@]}"; do
+    input=${inputs[$name]}
+    exec {input}>&-
+  done
+  wait 2>/dev/null
   [ -z "$work" ] || rm -rf -- "$work"
 }
 
@@ -39,7 +44,14 @@ give_up() {
   exit 1
 }
 
-# answer WORD: waits for a line of the holder that starts with WORD, and sets $words to it
+# on NAME: what follows happens on that machine
+on() {
+  leader=${leaders[$1]:-}
+  to_machine=${inputs[$1]}
+  from_machine=${outputs[$1]}
+}
+
+# answer WORD: waits for a line of the machine's holder that starts with WORD, and sets $words to it
 answer() {
   local line
   while IFS= read -r -t 120 line <&"$from_machine"; do
@@ -52,18 +64,38 @@ answer() {
   give_up "the machine is gone"
 }
 
+# boot NAME
 boot() {
-  local image
-  image=$("$top/Tests/machines/image.sh" libsodium23 libsystemd0 libstdc++6) ||
+  local image input output
+  image=$("$top/Tests/machines/image.sh" libsodium23 libsqlite3-0 libsystemd0 libstdc++6) ||
     give_up "there is no image to boot"
-  mkfifo "$work/to" "$work/from"
+  mkfifo "$work/$1.to" "$work/$1.from"
   setsid "$top/Tests/machines/machine.sh" "$image" \
-    "${TMPDIR:-/tmp}/holdfast-machines/demo$$" <"$work/to" >"$work/from" 2>"$work/holder" &
-  holder=$!
-  exec {to_machine}>"$work/to" {from_machine}<"$work/from"
+    "${TMPDIR:-/tmp}/holdfast-machines/demo$$-$1" <"$work/$1.to" >"$work/$1.from" 2>"$work/$1.log" &
+  holders[$1]=$!
+  exec {input}>"$work/$1.to" {output}<"$work/$1.from"
+  inputs[$1]=$input outputs[$1]=$output
+  on "$1"
   echo boot >&"$to_machine"
   answer up
-  leader=${words[1]}
+  leaders[$1]=${words[1]}
+  on "$1"
+}
+
+# network NAME COMMAND…: runs a command of this host in the network of that machine
+network() {
+  nsenter --target "${leaders[$1]}" --net "${@:2}"
+}
+
+# wire HOST NUMBER: a cable from the cluster to HOST, with an address at each end
+wire() {
+  ip link add "to-$1" netns "${leaders[cluster]}" type veth peer name uplink \
+    netns "${leaders[$1]}" || give_up "there is no cable to $1"
+  network cluster ip address add "10.77.$2.1/24" dev "to-$1"
+  network cluster ip link set "to-$1" up
+  network "$1" ip address add "10.77.$2.2/24" dev uplink
+  network "$1" ip link set uplink up
+  inside sh -c "echo 10.77.$2.1 cluster >>/etc/hosts"
 }
 
 # inside COMMAND…: as root in the machine
@@ -71,6 +103,13 @@ inside() {
   timeout --foreground 60 nsenter --target "$leader" --all env -i \
     PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb LC_ALL=C.UTF-8 \
     DEBIAN_FRONTEND=noninteractive APT_CONFIG=/root/apt.conf "$@"
+}
+
+# bring PACKAGE…: files of packages to /root
+bring() {
+  local file
+  inside sh -c 'echo "quiet \"2\"; Dpkg::Use-Pty \"0\"; APT::Get::Assume-Yes \"1\";" >/root/apt.conf'
+  for file; do inside sh -c "cat >/root/$file.deb" <"$top/build/$file.deb"; done
 }
 
 # MARK: Telling the story
@@ -148,6 +187,19 @@ works() {
   if [ "$status" -eq 0 ]; then note right "$1" "${2:-done}"; else note wrong "$1" "exit status $status"; fi
 }
 
+# connected HOST: its link stands
+connected() {
+  local start
+  start=$(milliseconds)
+  until inside holdfast status --json 2>/dev/null | grep -q '"link":"connected"' ||
+    [ $(($(milliseconds) - start)) -gt 30000 ]; do sleep 0.1; done
+  if inside holdfast status --json | grep -q '"link":"connected"'; then
+    note right "$1 and its cluster" "connected"
+  else
+    note wrong "$1 and its cluster" "not connected"
+  fi
+}
+
 # state IS: the host is in that state
 state_is() {
   local state
@@ -184,14 +236,11 @@ trap 'exit 143' TERM HUP
 started=$(milliseconds)
 
 scene "A machine: Debian with systemd, nothing on it yet"
-boot
+boot web-03
 play "systemctl is-system-running; uname -sr; systemctl --version | head -n 1"
 
 scene "Holdfast, and an agent that deserves protection"
-inside sh -c 'echo "quiet \"2\"; Dpkg::Use-Pty \"0\"; APT::Get::Assume-Yes \"1\";" >/root/apt.conf'
-for file in "holdfast_${version}_${architecture}" example-agent_1.0_all example-neighbour_1.0_all; do
-  inside sh -c "cat >/root/$file.deb" <"$top/build/$file.deb"
-done
+bring "holdfast_${version}_${architecture}" example-agent_1.0_all example-neighbour_1.0_all
 play "apt-get install /root/holdfast_${version}_${architecture}.deb"
 inside sh -c 'apt-get install /root/example-*.deb >/dev/null 2>&1
   cp -p /usr/sbin/example-agent /root/example-agent.as-installed
@@ -304,6 +353,63 @@ if [ "$took" -lt 10000 ]; then
 else
   note wrong "power off" "took $took ms"
 fi
+
+scene "A cluster, on a machine of its own: no configuration"
+boot cluster
+bring "holdfast-cluster_${version}_${architecture}"
+works "apt-get install /root/holdfast-cluster_${version}_${architecture}.deb"
+works "systemctl start holdfast-cluster"
+play "cat /var/lib/holdfast-cluster/first-login"
+password=$(sed -n 's/^ *password *//p' <<<"$output")
+fingerprint=$(grep -E '^ *[A-Za-z0-9_-]{43}$' <<<"$output" | tr -d ' ')
+play "holdfast-cluster login --cluster https://localhost:8443 --fingerprint $fingerprint --password-file - admin" <<<"$password"
+if [ "$status" -eq 0 ]; then note right "the first login" "done"; else note wrong "the first login" "exit status $status"; fi
+works "holdfast-cluster tenants create retail"
+works "holdfast-cluster registration-tokens create --tenant retail --uses 2 --yes >/root/registration"
+registration=$(inside cat /root/registration)
+
+for host in web-04 web-05; do
+  scene "$host enrols over the network, and guards its agent"
+  boot "$host"
+  inside hostnamectl hostname "$host" 2>/dev/null
+  wire "$host" "${host#web-0}"
+  bring "holdfast_${version}_${architecture}" example-agent_1.0_all
+  inside sh -c 'apt-get install /root/*.deb >/dev/null 2>&1'
+  play "holdfast enroll --cluster https://cluster:8443 --token - --agent $host" <<<"$registration"
+  if [ "$status" -eq 0 ]; then note right "$host enrols" "done"; else note wrong "$host enrols" "exit status $status"; fi
+  works "holdfast guard add example-agent"
+  connected "$host"
+done
+on cluster
+play "holdfast-cluster agents list"
+
+scene "The cable of web-05 is cut, and an operator needs to get in"
+network cluster ip link set to-web-05 down
+play "holdfast-cluster tokens issue --scope agent --agent web-05 --output /root/token.txt"
+inside cat /root/token.txt >"$work/cut-off"
+on web-05
+play "holdfast unprotect -" <"$work/cut-off"
+if [ "$status" -eq 0 ]; then note right "a token, with no network" "unprotected"; else note wrong "a token, with no network" "exit status $status"; fi
+works "systemctl stop example-agent"
+state_is unprotected "cut off, the host"
+
+scene "And the cable is back"
+network cluster ip link set to-web-05 up
+start=$(milliseconds)
+until inside holdfast status --json 2>/dev/null | grep -q '"state":"protected"' ||
+  [ $(($(milliseconds) - start)) -gt 120000 ]; do sleep 0.2; done
+state_is protected "connected again, the host"
+withstood example-agent "systemctl kill example-agent"
+on cluster
+until inside holdfast-cluster agents log web-05 2>/dev/null | grep -q unprotect ||
+  [ $(($(milliseconds) - start)) -gt 150000 ]; do sleep 0.5; done
+play "holdfast-cluster agents log web-05 | tail -n 8"
+if grep -q unprotect <<<"$output"; then
+  note right "the cluster knows who opened it" "recorded"
+else
+  note wrong "the cluster knows who opened it" "no record"
+fi
+play "holdfast-cluster tokens list"
 
 scene "What was tried, and what happened"
 for row in "${rows[@]}"; do
