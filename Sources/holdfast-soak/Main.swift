@@ -1,0 +1,38 @@
+internal import ArgumentParser
+internal import Linux
+
+/// Puts a cluster's server under the load of a fleet: the real program, real TLS, real SQLite, and as
+/// many agents as asked for, each with its own certificate and connection. Says what it measured
+/// beside what it may be, and fails where something that was acknowledged is lost.
+@main
+struct Soak: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "holdfast-soak",
+    abstract: "Measure a cluster's server with a fleet of simulated agents.")
+
+  @Option(help: "How many agents.")
+  var agents = 2000
+
+  @Option(help: "The server's program (default: the one beside this).")
+  var server: String?
+
+  @Option(help: "How often the server is killed while agents post records.")
+  var kills = 3
+
+  @Flag(help: "Keep the server's directory and log.")
+  var keep = false
+
+  func run() async throws {
+    Signals.ignorePipe()
+    let server = try ServerUnderTest(program: server)
+    do {
+      let figures = try await Fleet(server: server, count: agents).measure(kills: kills)
+      print(figures.text)
+      await server.end(keep: keep)
+      if !figures.isWhole { throw ExitCode.failure }
+    } catch {
+      await server.end(keep: true)
+      throw error
+    }
+  }
+}
