@@ -183,6 +183,11 @@ let package = Package(
       "HostileInput",
       ["AgentToken", "HostConfiguration", "ControlSocket", "JSON", "Ledger", "Linux"]),
     program("holdfast-bench", ["TestSupport", "JSON", "AgentToken", "Linux"]),
+    program(
+      "holdfast-soak",
+      [
+        "Link", "LinkMessages", "Ledger", "JSON", "AgentToken", "Linux", arguments, httpClient, tls,
+      ] + nio),
     tests("JSONTests", ["JSON", "TestSupport"], resources: [.copy("Vectors")]),
     tests(
       "AgentTokenTests", ["AgentToken", "JSON", "Linux", "TestSupport"],
