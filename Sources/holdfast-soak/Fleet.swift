@@ -2,11 +2,14 @@ import AgentToken
 import AsyncHTTPClient
 import JSON
 import Ledger
+import Link
 import LinkMessages
 import Linux
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import Synchronization
 
 /// A cluster with its agents, and what is done to it, one thing after the other.
 struct Fleet {

@@ -23,7 +23,7 @@ struct Soak: AsyncParsableCommand {
   var keep = false
 
   func run() async throws {
-    Signals.ignorePipe()
+    ignoreSIGPIPE()
     let server = try ServerUnderTest(program: server)
     do {
       let figures = try await Fleet(server: server, count: agents).measure(kills: kills)

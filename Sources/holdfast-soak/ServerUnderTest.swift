@@ -22,7 +22,7 @@ final class ServerUnderTest {
     port = 20_000 + Int(Random.bytes(2).reduce(0) { $0 << 8 | Int($1) } % 20_000)
     try Files.makeDirectory(directory, mode: 0o700, parents: false)
     // SQLite, its log and what the system keeps of both are on a disk; nothing else here is.
-    FileManager.default.createFile(atPath: logPath, contents: nil)
+    _ = FileManager.default.createFile(atPath: logPath, contents: nil)
   }
 
   var address: String { "https://127.0.0.1:\(port)" }

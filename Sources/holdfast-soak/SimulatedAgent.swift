@@ -37,25 +37,25 @@ final class SimulatedAgent: Sendable {
     let trusted = try ServerTrust.certificates(authority)
     let first = HTTPWire(
       endpoint: endpoint, proxy: nil, tls: ServerTrust.configuration(authorities: trusted),
-      group: group, localAddress: source)
+      group: group, from: source)
     let request = EnrolmentRequest(
       token: token, csr: try key.request(), agent: "host-\(index)", hostname: "web-\(index)",
       machine: machine, version: "soak")
-    let answer = try await first.post(LinkPath.enroll, .json, request.json.encodedBytes())
+    let answer = try await first.post(LinkPath.enroll, .json, request.json.encodedBytes(), machine: nil)
     await first.close()
     guard let reply = EnrolmentReply(answer) else { throw SoakFailure("\(answer.encoded())") }
     let wire = HTTPWire(
       endpoint: endpoint, proxy: nil,
       tls: try ServerTrust.configuration(
         authority: reply.authority, certificate: reply.certificate, key: key.pem),
-      group: group, localAddress: source)
+      group: group, from: source)
     return SimulatedAgent(index: index, wire: wire, machine: machine)
   }
 
   /// Listens until the connection ends, and comes back until it is cancelled.
   func stay() async {
     while !Task.isCancelled {
-      try? await wire.listen { [self] line in
+      try? await wire.listen(machine: machine) { [self] line in
         isConnected.withLock { $0 = true }
         guard case .artefact(.profile, _)? = Downward(line: line) else { return }
         profiles.withLock { $0.append(Clock.monotonicMicroseconds()) }
@@ -72,7 +72,7 @@ final class SimulatedAgent: Sendable {
         "ok": true, "state": "protected", "version": "soak", "clock": "wall",
         "enrolment": .string(enrolment), "bundle": ["seq": 1], "revocations": 0, "profile": .null,
       ])
-    _ = try await wire.post(LinkPath.report, .json, report.json.encodedBytes())
+    _ = try await wire.post(LinkPath.report, .json, report.json.encodedBytes(), machine: machine)
   }
 
   /// Posts a ledger of so many records, a few at a time, going on from what was acknowledged, until
@@ -84,7 +84,7 @@ final class SimulatedAgent: Sendable {
       guard next <= Int64(lines.count) else { return }
       let piece = lines[Int(next - 1)..<min(Int(next - 1) + 8, lines.count)]
       do {
-        let reply = try await wire.post(LinkPath.ledger, .lines, Array(piece.joined()))
+        let reply = try await wire.post(LinkPath.ledger, .lines, Array(piece.joined()), machine: machine)
         guard let number = reply["acknowledged"]?.integer else {
           throw SoakFailure("no number: \(reply.encoded())")
         }

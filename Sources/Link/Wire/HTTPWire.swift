@@ -19,13 +19,16 @@ package final class HTTPWire: Wire {
   /// Bytes of an answer to a post: an enrolment's has a trust bundle in it.
   private static let answerLimit = 512 << 10
 
+  /// - Parameter source: the local address to connect from; nil for what the system chooses.
   package init(
-    endpoint: Endpoint, proxy: ProxySettings?, tls: TLSConfiguration, group: any EventLoopGroup
+    endpoint: Endpoint, proxy: ProxySettings?, tls: TLSConfiguration, group: any EventLoopGroup,
+    from source: String? = nil
   ) {
     self.endpoint = endpoint
     self.tls = Mutex(tls)
     var configuration = HTTPClient.Configuration()
     configuration.httpVersion = .http1Only
+    configuration.localAddress = source
     configuration.redirectConfiguration = .disallow
     configuration.timeout.connect = .seconds(15)
     configuration.timeout.read = .seconds(LinkLimits.silence)
