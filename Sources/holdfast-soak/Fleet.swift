@@ -92,7 +92,7 @@ struct Fleet {
     guard let id = profile["id"]?.string else { throw SoakFailure("no profile") }
     let before = Clock.monotonicMicroseconds()
     try await admin.call(
-      .POST, "/api/v1/profile-assignments",
+      .PUT, "/api/v1/profile-assignments",
       ["profile": .string(id), "tenant": "retail", "label": .null])
     try await settle("all have the profile") {
       agents.allSatisfy { $0.profiles.withLock { !$0.isEmpty } }
@@ -132,7 +132,7 @@ struct Fleet {
     for agent in some {
       guard let id = ids["host-\(agent.index)"] else { throw SoakFailure("an agent is gone") }
       let kept = try await admin.call(.GET, "/api/v1/agents/\(id)/ledger?since=1&limit=500")
-      let sequences = (kept["items"]?.array ?? []).compactMap { $0["sequence"]?.integer }
+      let sequences = (kept["items"]?.array ?? []).compactMap { $0["seq"]?.integer }
       let acknowledged = agent.acknowledged.withLock { $0 }
       if sequences != Array(1..<acknowledged) { lost += 1 }
     }

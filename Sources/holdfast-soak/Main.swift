@@ -29,10 +29,12 @@ struct Soak: AsyncParsableCommand {
       let figures = try await Fleet(server: server, count: agents).measure(kills: kills)
       print(figures.text)
       await server.end(keep: keep)
-      if !figures.isWhole { throw ExitCode.failure }
+      if !figures.isWhole { exitProcess(1) }
     } catch {
+      print("Failed: \(error)")
       await server.end(keep: true)
-      throw error
+      // What is open then is no longer of interest.
+      exitProcess(1)
     }
   }
 }

@@ -41,8 +41,15 @@ final class SimulatedAgent: Sendable {
     let request = EnrolmentRequest(
       token: token, csr: try key.request(), agent: "host-\(index)", hostname: "web-\(index)",
       machine: machine, version: "soak")
-    let answer = try await first.post(LinkPath.enroll, .json, request.json.encodedBytes(), machine: nil)
-    await first.close()
+    let answer: JSON
+    do {
+      answer = try await first.post(
+        LinkPath.enroll, .json, request.json.encodedBytes(), machine: nil)
+      await first.close()
+    } catch {
+      await first.close()
+      throw error
+    }
     guard let reply = EnrolmentReply(answer) else { throw SoakFailure("\(answer.encoded())") }
     let wire = HTTPWire(
       endpoint: endpoint, proxy: nil,
