@@ -15,7 +15,8 @@ final class ServerUnderTest {
 
   init(program: String?) throws {
     self.program =
-      program ?? URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+      program
+      ?? URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
       .deletingLastPathComponent().appendingPathComponent("holdfast-cluster").path
     directory = "/tmp/holdfast-soak.\(Hex.encode(Random.bytes(4)))"
     // Its own each time, so that two may run at once.

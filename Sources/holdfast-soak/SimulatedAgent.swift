@@ -91,7 +91,8 @@ final class SimulatedAgent: Sendable {
       guard next <= Int64(lines.count) else { return }
       let piece = lines[Int(next - 1)..<min(Int(next - 1) + 8, lines.count)]
       do {
-        let reply = try await wire.post(LinkPath.ledger, .lines, Array(piece.joined()), machine: machine)
+        let reply = try await wire.post(
+          LinkPath.ledger, .lines, Array(piece.joined()), machine: machine)
         guard let number = reply["acknowledged"]?.integer else {
           throw SoakFailure("no number: \(reply.encoded())")
         }
