@@ -22,6 +22,8 @@ struct Housekeeping: Service {
         if passed % 60 == 0 {
           await plane.sweep()
           for trouble in plane.hub.takeTroubles() { logger.error("\(trouble)") }
+          // Handshakes leave much behind that the allocator would keep.
+          if state.requestsInWork == 0 { ResidentCode.release() }
         }
       }
     }
