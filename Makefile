@@ -7,6 +7,7 @@
 # make fuzz       every reader of what anybody may write, FUZZ_SECONDS=60 each
 # make attacks    every attack on both Debians; writes docs/attacks.md; needs root and half an hour
 # make bench      figures; most need root, to boot a machine
+# make soak       figures of a cluster's server with SOAK_AGENTS=2000 simulated agents
 # make lint       formatting, shell scripts, manual pages
 # make clean
 
@@ -17,7 +18,7 @@ SWIFT_FLAGS := --scratch-path $(SCRATCH) --explicit-target-dependency-import-che
 RELEASE_FLAGS := -c release --static-swift-stdlib
 PROGRAMS := holdfastd holdfast holdfast-prove holdfast-canary holdfast-link holdfast-cluster
 
-.PHONY: build deb demo test test-long test-unit tests attacks fuzz bench lint clean needed-build needed-machine
+.PHONY: build deb demo test test-long test-unit tests attacks fuzz bench soak lint clean needed-build needed-machine
 .NOTPARALLEL:
 
 build: needed-build
@@ -70,6 +71,15 @@ bench: deb
 	@echo "Building holdfast-bench"
 	@$(SWIFT) build $(SWIFT_FLAGS) $(RELEASE_FLAGS) --product holdfast-bench
 	@"$$($(SWIFT) build $(SWIFT_FLAGS) $(RELEASE_FLAGS) --show-bin-path)/holdfast-bench"
+
+SOAK_AGENTS ?= 2000
+soak: needed-build
+	@for program in holdfast-cluster holdfast-soak; do \
+	  echo "Building $$program"; \
+	  $(SWIFT) build $(SWIFT_FLAGS) $(RELEASE_FLAGS) --product "$$program" || exit 1; \
+	done
+	@ulimit -n 65536 && "$$($(SWIFT) build $(SWIFT_FLAGS) $(RELEASE_FLAGS) --show-bin-path)/holdfast-soak" \
+	  --agents $(SOAK_AGENTS)
 
 lint:
 	@packaging/lint.sh $(SWIFT)
