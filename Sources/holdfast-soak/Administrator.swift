@@ -39,7 +39,12 @@ struct Administrator {
       request.headers.add(name: "Content-Type", value: "application/json")
       request.body = .bytes(ByteBuffer(bytes: body.encodedBytes()))
     }
-    let response = try await client.execute(request, timeout: .seconds(30))
+    var response = try await client.execute(request, timeout: .seconds(30))
+    // A server to which a whole fleet is coming back says that it is busy.
+    for _ in 0..<100 where response.status == .serviceUnavailable {
+      try await Task.sleep(for: .milliseconds(200))
+      response = try await client.execute(request, timeout: .seconds(30))
+    }
     let bytes = Array(try await response.body.collect(upTo: 4 << 20).readableBytesView)
     guard (200..<300).contains(response.status.code) else {
       throw SoakFailure("\(method) \(path): \(String(decoding: bytes, as: UTF8.self))")
