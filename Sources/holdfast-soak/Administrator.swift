@@ -8,8 +8,8 @@ import NIOSSL
 /// Whoever sets the cluster up: its API, over TLS that is pinned to its authority.
 struct Administrator {
   let base: String
-  private let client: HTTPClient
-  private let token: String
+  let client: HTTPClient
+  let token: String
 
   static func logIn(
     _ server: ServerUnderTest, _ client: HTTPClient
@@ -22,12 +22,6 @@ struct Administrator {
       throw SoakFailure("no access token: \(reply.encoded())")
     }
     return Administrator(base: server.address, client: client, token: token)
-  }
-
-  private init(base: String, client: HTTPClient, token: String) {
-    self.base = base
-    self.client = client
-    self.token = token
   }
 
   @discardableResult
