@@ -33,9 +33,9 @@ struct ClusterTests {
       #expect(try await machine.run(Self.isState("unprotected")).succeeded)
 
       try await cluster.cable(isUp: true)
-      #expect(
-        try await machine.eventually(within: 180, Self.isState("protected")),
-        "\(try await machine.run("journalctl -u holdfast-link").text)")
+      let isBack = try await machine.eventually(within: 180, Self.isState("protected"))
+      let journal = try await machine.run("journalctl -u holdfast-link").text
+      #expect(isBack, "\(journal)")
       #expect(try await machine.run("systemctl stop example-agent").succeeded == false)
       #expect(
         try await machine.eventually(

@@ -23,8 +23,13 @@ struct RequestHandler: Sendable {
   ) async throws {
     let started = Clock.monotonicMicroseconds()
     let source = Source.text(channel.remoteAddress)
-    var record = RequestRecord(request, source: source)
-    let response = await response(to: request, channel, &record)
+    // In a task of its own: what that needs of a stack it gives back when it ends, and this task may
+    // go on for as long as an agent is connected.
+    let (response, record) = await Task { () async -> (Response, RequestRecord) in
+      var record = RequestRecord(request, source: source)
+      let response = await self.response(to: request, channel, &record)
+      return (response, record)
+    }.value
     let microseconds = Clock.monotonicMicroseconds() &- started
     state.metrics.count(
       record.endpoint, status: response.status.code, microseconds: microseconds)

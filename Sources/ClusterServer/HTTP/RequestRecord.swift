@@ -3,7 +3,7 @@ internal import JSON
 internal import Logging
 
 /// What the log says of a request: never a query, a header or a body, for secrets are in those.
-struct RequestRecord {
+struct RequestRecord: Sendable {
   let source: String
   let method: String
   let path: String
