@@ -145,6 +145,24 @@ milliseconds() {
   echo $(($(date +%s%N) / 1000000))
 }
 
+# know_whole: keeps what `is_whole` compares the agent on this machine with
+know_whole() {
+  inside sh -c 'cp -p /usr/sbin/example-agent /root/example-agent.as-installed
+    cat >/root/is-whole && chmod +x /root/is-whole' <<'EOF'
+#!/bin/sh
+state=$(systemctl show --property ActiveState --property UnitFileState --property MainPID "$1")
+case $state in
+*ActiveState=active*UnitFileState=enabled*) ;;
+*) exit 1 ;;
+esac
+pid=${state#MainPID=}
+case $(ps -o stat= -p "${pid%%[!0-9]*}") in
+'' | T* | t* | Z*) exit 1 ;;
+esac
+cmp -s /usr/sbin/example-agent /root/example-agent.as-installed
+EOF
+}
+
 # Succeeds when UNIT runs, is not stopped by a signal, and would start at the next boot.
 is_whole() {
   inside /root/is-whole "$1"
@@ -242,21 +260,8 @@ play "systemctl is-system-running; uname -sr; systemctl --version | head -n 1"
 scene "Holdfast, and an agent that deserves protection"
 bring "holdfast_${version}_${architecture}" example-agent_1.0_all example-neighbour_1.0_all
 play "apt-get install /root/holdfast_${version}_${architecture}.deb"
-inside sh -c 'apt-get install /root/example-*.deb >/dev/null 2>&1
-  cp -p /usr/sbin/example-agent /root/example-agent.as-installed
-  cat >/root/is-whole && chmod +x /root/is-whole' <<'EOF'
-#!/bin/sh
-state=$(systemctl show --property ActiveState --property UnitFileState --property MainPID "$1")
-case $state in
-*ActiveState=active*UnitFileState=enabled*) ;;
-*) exit 1 ;;
-esac
-pid=${state#MainPID=}
-case $(ps -o stat= -p "${pid%%[!0-9]*}") in
-'' | T* | t* | Z*) exit 1 ;;
-esac
-cmp -s /usr/sbin/example-agent /root/example-agent.as-installed
-EOF
+inside sh -c 'apt-get install /root/example-*.deb >/dev/null 2>&1'
+know_whole
 
 scene "A cluster's issuer, on the operator's desk (not in the machine)"
 dpkg-deb -x "$top/build/holdfast-cluster_${version}_${architecture}.deb" "$work/desk"
@@ -356,6 +361,7 @@ fi
 
 scene "A cluster, on a machine of its own: no configuration"
 boot cluster
+inside hostname cluster
 bring "holdfast-cluster_${version}_${architecture}"
 works "apt-get install /root/holdfast-cluster_${version}_${architecture}.deb"
 works "systemctl start holdfast-cluster"
@@ -371,16 +377,20 @@ registration=$(inside cat /root/registration)
 for host in web-04 web-05; do
   scene "$host enrols over the network, and guards its agent"
   boot "$host"
-  inside hostnamectl hostname "$host" 2>/dev/null
+  inside hostname "$host"
   wire "$host" "${host#web-0}"
   bring "holdfast_${version}_${architecture}" example-agent_1.0_all
   inside sh -c 'apt-get install /root/*.deb >/dev/null 2>&1'
+  know_whole
   play "holdfast enroll --cluster https://cluster:8443 --token - --agent $host" <<<"$registration"
   if [ "$status" -eq 0 ]; then note right "$host enrols" "done"; else note wrong "$host enrols" "exit status $status"; fi
   works "holdfast guard add example-agent"
   connected "$host"
 done
 on cluster
+start=$(milliseconds)
+until [ "$(inside holdfast-cluster agents list 2>/dev/null | grep -c ' protected ')" -eq 2 ] ||
+  [ $(($(milliseconds) - start)) -gt 30000 ]; do sleep 0.2; done
 play "holdfast-cluster agents list"
 
 scene "The cable of web-05 is cut, and an operator needs to get in"

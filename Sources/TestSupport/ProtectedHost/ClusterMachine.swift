@@ -61,14 +61,17 @@ package struct ClusterMachine: Sendable {
     try await machine.must("holdfast-cluster \(command)")
   }
 
-  /// Enrols this host over the network, and waits until its link stands.
+  /// Enrols this host over the network, and waits until the cluster knows how it stands.
   package func enrol(tenant: String = "retail", agent: String = "web-1") async throws {
     let token = try await administrate(
       "registration-tokens create --tenant \(tenant) --yes")
     try await machine.must(
       "holdfast enroll --cluster https://cluster:8443 --token - --agent \(agent)",
       input: token + "\n")
-    guard try await isConnected() else {
+    guard try await isConnected(),
+      try await machine.eventually(
+        within: 60, "holdfast-cluster agents list | grep -q ' protected '")
+    else {
       throw Machine.Failure(
         description: try await machine.run("journalctl -u holdfast-link -u holdfastd").text)
     }
