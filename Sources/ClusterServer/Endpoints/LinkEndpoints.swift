@@ -8,7 +8,8 @@ internal import NIOCore
 
 /// What hosts' links ask for (`LinkPath`).
 enum LinkEndpoints {
-  private static let text = Schema.text(.secret(1...64 << 10))
+  /// As much as a signing request may have.
+  private static let text = Schema.text(.secret(1...16 << 10))
   private static let done = Endpoint.Output.json(.object([]))
 
   static let all: [Endpoint] = [
