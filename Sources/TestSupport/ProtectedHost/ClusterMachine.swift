@@ -55,10 +55,11 @@ package struct ClusterMachine: Sendable {
       """, input: String(password) + "\n")
   }
 
-  /// Runs a command of the cluster's administrator; returns what it printed.
+  /// Runs a command of the cluster's administrator; returns its result, without what it says about it.
   @discardableResult
   package func administrate(_ command: String) async throws -> String {
-    try await machine.must("holdfast-cluster \(command)")
+    try await machine.must(
+      "holdfast-cluster \(command) 2>/tmp/said || { cat /tmp/said; exit 1; }")
   }
 
   /// Enrols this host over the network, and waits until the cluster knows how it stands.
