@@ -68,14 +68,14 @@ struct ClusterTests {
       try await cluster.enrol()
       try machine.write("/root/off.conf", "[Protection]\nEnabled=no\n")
       try machine.write("/root/on.conf", "[Protection]\nEnabled=yes\nMaxWindowSec=20min\n")
-      try await cluster.administrate("profiles create base --settings /root/on.conf")
+      try await cluster.administrate("profiles create base /root/on.conf")
       try await cluster.administrate("profiles assign base --tenant retail")
       #expect(
         try await machine.eventually(
           within: 60, #"holdfast status --json | grep -q '"profile":{"version"'"#))
-      try await cluster.administrate("profiles change base --settings /root/off.conf")
+      try await cluster.administrate("profiles change base /root/off.conf")
       #expect(try await machine.eventually(within: 60, Self.isState("unmanaged")))
-      try await cluster.administrate("profiles change base --settings /root/on.conf")
+      try await cluster.administrate("profiles change base /root/on.conf")
       #expect(try await machine.eventually(within: 60, Self.isState("protected")))
     }
   }
