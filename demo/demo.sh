@@ -403,7 +403,10 @@ if [ "$status" -eq 0 ]; then note right "a token, with no network" "unprotected"
 works "systemctl stop example-agent"
 state_is unprotected "cut off, the host"
 
-scene "And the cable is back"
+scene "The link notices that it is cut off, and the cable is back"
+start=$(milliseconds)
+until inside holdfast status --json 2>/dev/null | grep -q '"link":"disconnected"' ||
+  [ $(($(milliseconds) - start)) -gt 120000 ]; do sleep 0.5; done
 network cluster ip link set to-web-05 up
 start=$(milliseconds)
 until inside holdfast status --json 2>/dev/null | grep -q '"state":"protected"' ||

@@ -82,9 +82,4 @@ package struct ClusterMachine: Sendable {
     try await machine.eventually(
       within: 60, #"holdfast status --json | grep -q '"link":"connected"'"#)
   }
-
-  /// Cuts the cable, or mends it.
-  package func cable(isUp: Bool) async throws {
-    try await machine.must("ip link set uplink \(isUp ? "up" : "down")")
-  }
 }
