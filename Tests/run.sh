@@ -66,8 +66,12 @@ if [ "$failed" -eq 0 ] && [ "$failed_runs" -gt 0 ]; then
 fi
 # Last, so that whoever sees only the end of a long log sees what failed and why.
 if [ "$failed" -gt 0 ]; then
-  cat "$log"/* | grep -E '^[^[:alnum:]]*Test .* (recorded an issue|failed after)|^[^[:alnum:]]*(error|Fatal error)' |
-    grep -vE 'Test run with' | cut -c1-1000
+  # With what a test says of its failure, which is on the line below.
+  cat "$log"/* | awk '/Test run with/ { next }
+    /^[^[:alnum:]]*Test .* recorded an issue/ { print; reasons = 3; next }
+    /^[^[:alnum:]]*Test .* failed after/ || /^[^[:alnum:]]*(error|Fatal error)/ { print }
+    /^↳/ && reasons-- > 0 { print; next }
+    { reasons = 0 }' | cut -c1-1000
 fi
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -120,6 +120,8 @@ struct StateTamperingTests {
         try await host.machine.eventually(
           "! grep -q planted /usr/sbin/example-agent && holdfast ping"))
       #expect(try await host.machine.must("holdfast status").contains("made up"))
+      // With its program put back, the service is started anew.
+      #expect(try await host.machine.eventually("is-whole example-agent.service"))
       try await host.refuses("systemctl stop example-agent")
     }
   }

@@ -7,14 +7,14 @@ extension Agent {
   /// Takes a rescue boot for one only where it did let go: the marker alone is easily made.
   func noticeRescue() -> Bool {
     guard guards.saysRescued else { return false }
-    guard !board.bench.hasPlacements, !board.guardsHoldfast else {
-      guards.denyRescue()
-      return false
-    }
     // Nor in a boot in which the daemon ran before: whoever is root can run what the rescue boot runs.
     guard (witness.known?.generation ?? 0) == 0 else {
       guards.denyRescue()
       alarm("a rescue boot was made up: what it takes away was taken away while this host ran")
+      return false
+    }
+    guard !board.bench.hasPlacements, !board.guardsHoldfast else {
+      guards.denyRescue()
       return false
     }
     guard (try? guards.acceptRescue()) != nil else { return false }

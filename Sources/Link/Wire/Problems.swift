@@ -47,7 +47,10 @@ package enum Problems {
     case let error as NIOSSLExtraError where error == .failedToValidateHostname:
       Refusal(
         .clusterUntrusted, "The server's certificate is not for \(endpoint.host).",
-        hint: "Use a name that its certificate has: or add this one there: Name= in cluster.conf, or serve --name.")
+        hint: """
+          Use a name that its certificate has, or add this one there: Name= in cluster.conf, or \
+          serve --name.
+          """)
     case is HTTPParserError: unreachable(endpoint, "it broke off, or speaks no HTTP")
     case is LineCutter.TooLong:
       Refusal(.clusterMalformed, "\(endpoint.text) sent a line without end.")
