@@ -222,6 +222,29 @@ import Testing
     }
   }
 
+  @Test func aConnectionOnWhichNothingCanBePostedAnyMoreIsLost() async throws {
+    try await withCourier { scene in
+      scene.greet()
+      try await eventually { scene.cluster.reports.count >= 1 }
+      scene.cluster.answer(LinkPath.report, .failure(Refusal(.clusterUnreachable, "No.")))
+      scene.host.change()
+      try await eventually { scene.host.presence == ["up lab", "down"] }
+      try await eventually { scene.cluster.connections == 2 }
+    }
+  }
+
+  @Test func aPostThatTheClusterRefusesLosesNoConnection() async throws {
+    try await withCourier { scene in
+      scene.greet()
+      try await eventually { scene.cluster.reports.count >= 1 }
+      scene.cluster.answer(LinkPath.report, .failure(Refusal(.busy, "No.")))
+      let before = scene.cluster.reports.count
+      scene.host.change()
+      try await eventually { scene.cluster.reports.count >= before + 2 }
+      #expect(scene.host.presence == ["up lab"])
+    }
+  }
+
   @Test func recordsGoUpInTheirOrderAsTheyAre() async throws {
     try await withCourier { scene in
       scene.host.record(7)

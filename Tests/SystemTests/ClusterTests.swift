@@ -32,6 +32,39 @@ struct ClusterTests {
     }
   }
 
+  @Test("a host that is cut off is opened by a token, and protected again when it is back")
+  func cutOff() async throws {
+    try await withCluster { cluster in
+      let machine = cluster.machine
+      try await cluster.enrol()
+      try await machine.must("holdfast guard add example-agent")
+      #expect(try await machine.eventually(within: 60, Self.isState("protected")))
+
+      // Issued while it could still be reached, used when it cannot.
+      let token = try await cluster.administrate("tokens issue --scope agent --agent web-1")
+      try await cluster.cable(isUp: false)
+      try await machine.must("holdfast unprotect -", input: token + "\n")
+      #expect(try await machine.run("systemctl stop example-agent").succeeded)
+      // The record of it cannot be posted, and so the link knows.
+      #expect(
+        try await machine.eventually(
+          within: 120, #"holdfast status --json | grep -q '"link":"disconnected"'"#))
+      #expect(try await machine.run(Self.isState("unprotected")).succeeded)
+
+      try await cluster.cable(isUp: true)
+      let isBack = try await machine.eventually(within: 180, Self.isState("protected"))
+      let journal = try await machine.run("journalctl -u holdfast-link").text
+      #expect(isBack, "\(journal)")
+      #expect(try await machine.run("systemctl stop example-agent").succeeded == false)
+      #expect(!journal.contains(token))
+      #expect(
+        try await machine.eventually(
+          within: 60, "holdfast-cluster agents log web-1 | grep -q unprotect"))
+      #expect(
+        try await machine.eventually(within: 60, "holdfast-cluster tokens list | grep -q used"))
+    }
+  }
+
   @Test("a profile reaches its host, and one that switches protection off lets go of it")
   func profiles() async throws {
     try await withCluster { cluster in

@@ -27,7 +27,7 @@ extension Session {
     let batch = try await courier.host.records(since: next)
     guard batch.count > 0, !Task.isCancelled else { return false }
     standing.withLock { if let known = $0?.next { $0?.next = max(known, batch.next) } }
-    let reply = try await courier.wire.post(LinkPath.ledger, .lines, batch.lines, machine: machine)
+    let reply = try await post(LinkPath.ledger, .lines, batch.lines)
     guard let acknowledged = reply["acknowledged"]?.integer, (0...batch.next).contains(acknowledged)
     else {
       throw Refusal(.clusterMalformed, "The cluster acknowledged records that it was not sent.")

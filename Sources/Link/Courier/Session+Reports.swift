@@ -54,7 +54,7 @@ extension Session {
     guard body.count <= LinkLimits.report else {
       throw Refusal(.internalError, "The host's status is too long for a report.")
     }
-    _ = try await courier.wire.post(LinkPath.report, .json, body, machine: machine)
+    _ = try await post(LinkPath.report, .json, body)
     if let doctor { memory.reported(doctor) }
     // A nonce is good for one answer.
     self.standing.withLock { if $0?.nonce == standing.nonce { $0?.nonce = nil } }

@@ -14,6 +14,9 @@ final class Session: Sendable {
   /// What holdfastd said when it heard that the link is up; nil before.
   let standing = Mutex<Standing?>(nil)
   private let welcome: (stream: AsyncStream<Int64>, continuation: AsyncStream<Int64>.Continuation)
+  private let loss: (stream: AsyncStream<Refusal>, continuation: AsyncStream<Refusal>.Continuation)
+  /// The paths to which something was posted on this connection.
+  private let reached = Mutex<Set<String>>([])
   private let began = Mutex<ContinuousClock.Instant?>(nil)
 
   struct Standing {
@@ -34,6 +37,7 @@ final class Session: Sendable {
     self.machine = machine
     complaints = Complaints(log: courier.log)
     welcome = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1))
+    loss = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1))
   }
 
   /// Milliseconds since the cluster's first word; 0 where there was none.
@@ -144,9 +148,9 @@ final class Session: Sendable {
   func giveBundle() async {
     guard let jws = courier.bundles.kept() else { return }
     do throws(Refusal) {
-      _ = try await courier.wire.post(
+      _ = try await post(
         LinkPath.bundle, .json,
-        JSON.object([.init(name: "jws", value: .string(jws))]).encodedBytes(), machine: machine)
+        JSON.object([.init(name: "jws", value: .string(jws))]).encodedBytes())
       courier.log(.notice, "Gave the cluster this host's trust bundle: it had an older one.")
     } catch {
       complaints.say("bundle", error)
@@ -154,6 +158,23 @@ final class Session: Sendable {
   }
 
   // MARK: Up
+
+  /// Posts, and gives the connection up where a post that was possible on it no longer is: what comes
+  /// down tells a cable that was cut only by its silence, and an unprotect has a record to post.
+  func post(
+    _ path: String, _ type: ContentType, _ body: [UInt8]
+  ) async throws(Refusal) -> JSON {
+    do throws(Refusal) {
+      let reply = try await courier.wire.post(path, type, body, machine: machine)
+      reached.withLock { _ = $0.insert(path) }
+      return reply
+    } catch {
+      if error.code == .clusterUnreachable, reached.withLock({ $0.contains(path) }) {
+        loss.continuation.yield(error)
+      }
+      throw error
+    }
+  }
 
   /// All that goes on while there is a connection, from the cluster's first word on.
   private func carry() async throws {
@@ -163,6 +184,7 @@ final class Session: Sendable {
       group.addTask { try await self.watch() }
       group.addTask { try await self.reportWhenRung() }
       group.addTask { try await self.sendRecords(from: next) }
+      group.addTask { for await why in self.loss.stream { throw why } }
       group.addTask { try await self.every(Self.ledgerInterval) { self.records.ring() } }
       group.addTask { try await self.every(LinkLimits.reportInterval) { self.reports.ring() } }
       group.addTask {

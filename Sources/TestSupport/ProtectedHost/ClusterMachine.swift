@@ -78,6 +78,11 @@ package struct ClusterMachine: Sendable {
     }
   }
 
+  /// Cuts the cable between the server and the host, or mends it.
+  package func cable(isUp: Bool) async throws {
+    try await machine.must("ip link set uplink \(isUp ? "up" : "down")")
+  }
+
   package func isConnected() async throws -> Bool {
     try await machine.eventually(
       within: 60, #"holdfast status --json | grep -q '"link":"connected"'"#)
