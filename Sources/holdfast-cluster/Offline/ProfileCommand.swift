@@ -25,7 +25,7 @@ struct ProfileSign: IssuerCommand {
       """)
 
   @OptionGroup var options: IssuerOptions
-  @OptionGroup var signing: PassphraseOptions
+  @OptionGroup var signature: ArtefactOptions
 
   @Argument(help: ArgumentHelp("The settings; - for standard input.", valueName: "FILE"))
   var file: String
@@ -53,28 +53,22 @@ struct ProfileSign: IssuerCommand {
   @Flag(name: .long, help: "It loosens something, so have it signed by a key that may.")
   var loosens = false
 
-  @Option(name: .long, help: ArgumentHelp("Which key signs.", valueName: "ID"))
-  var kid: String?
-
-  @Option(
-    name: .long, help: ArgumentHelp("Write it there, not to standard output.", valueName: "FILE"))
-  var output: String?
-
   func perform(_ issuer: Issuer, _ console: Console) throws(Refusal) {
     warn(of: issuer, console)
     let settings = try ProfileFile.read(file)
     let request = ProfileRequest(
       agent: agent, enrolment: enrolment, version: number,
       lifetime: lifetime?.seconds ?? 86_400, settings: settings.json,
-      loosens: loosens || !settings.isEnabled, kid: kid)
-    let profile = try issuer.sign(request, passphrase: signing.passphrase(for: issuer))
-    try console.hand(
-      profile.text + "\n", to: output, mode: 0o644,
-      (output == nil ? [.init(name: "profile", value: .string(profile.text))] : []) + [
+      loosens: loosens || !settings.isEnabled, kid: signature.kid)
+    let profile = try issuer.sign(
+      request, passphrase: signature.passphrases.passphrase(for: issuer))
+    try signature.hand(
+      profile.text, as: .profile,
+      [
         .init(name: "agent", value: .string(agent)),
         .init(name: "version", value: .integer(profile.content.version)),
         .init(name: "kid", value: .string(profile.content.signer.kid)),
-      ])
+      ], console)
     let off = settings.isEnabled ? "" : " It switches protection off."
     console.note(
       "Profile \(profile.content.version) for \(agent), signed by \(profile.content.signer.kid).\(off) "

@@ -15,33 +15,25 @@ struct ReleaseSign: IssuerCommand {
       """)
 
   @OptionGroup var options: IssuerOptions
-  @OptionGroup var signing: PassphraseOptions
+  @OptionGroup var signature: ArtefactOptions
 
   @Argument(help: ArgumentHelp("The packages.", valueName: "FILE.deb"))
   var packages: [String]
 
-  @Option(name: .long, help: ArgumentHelp("Sign with this key.", valueName: "KID"))
-  var kid: String?
-
-  @Option(
-    name: .long, help: ArgumentHelp("Write it there, not to standard output.", valueName: "FILE"))
-  var output: String?
-
   func perform(_ issuer: Issuer, _ console: Console) throws(Refusal) {
     let manifest = try issuer.signRelease(
-      of: packages, kid: kid, passphrase: signing.passphrase(for: issuer))
-    try console.hand(
-      manifest.jws + "\n", to: output, mode: 0o644,
+      of: packages, kid: signature.kid, passphrase: signature.passphrases.passphrase(for: issuer))
+    try signature.hand(
+      manifest.jws, as: .release,
       [
-        .init(name: "release", value: .string(manifest.jws)),
         .init(name: "kid", value: .string(manifest.signer.kid)),
         .init(name: "packages", value: .array(manifest.packages.map(\.json))),
-      ])
+      ], console)
     for package in manifest.packages {
       console.note(
         "Released \(package.name) \(package.version) (\(package.architecture)): "
           + "\(package.files.count) files, \(package.scripts.count) scripts.")
     }
-    if output != nil { console.note("Hosts take it with: holdfast release FILE") }
+    if signature.output != nil { console.note("Hosts take it with: holdfast release FILE") }
   }
 }

@@ -22,7 +22,7 @@ struct RevocationsSign: IssuerCommand {
       """)
 
   @OptionGroup var options: IssuerOptions
-  @OptionGroup var signing: PassphraseOptions
+  @OptionGroup var signature: ArtefactOptions
 
   @Option(
     name: .long, help: ArgumentHelp("Revoke this key; may be repeated.", valueName: "ID"))
@@ -39,13 +39,6 @@ struct RevocationsSign: IssuerCommand {
       "Revoke what this key signed until now; may be repeated.", valueName: "ID"))
   var untilNow: [String] = []
 
-  @Option(name: .long, help: ArgumentHelp("Which key signs.", valueName: "ID"))
-  var kid: String?
-
-  @Option(
-    name: .long, help: ArgumentHelp("Write it there, not to standard output.", valueName: "FILE"))
-  var output: String?
-
   func perform(_ issuer: Issuer, _ console: Console) throws(Refusal) {
     warn(of: issuer, console)
     let now = issuer.now
@@ -53,15 +46,15 @@ struct RevocationsSign: IssuerCommand {
       kids: Set(key), jtis: Set(token),
       before: Dictionary(untilNow.map { ($0, now) }, uniquingKeysWith: { first, _ in first }))
     let list = try issuer.sign(
-      asked, kid: kid, passphrase: signing.passphrase(for: issuer),
+      asked, kid: signature.kid, passphrase: signature.passphrases.passphrase(for: issuer),
       waiting: waiting(issuer, console))
-    try console.hand(
-      list.text + "\n", to: output, mode: 0o644,
-      (output == nil ? [.init(name: "revocations", value: .string(list.text))] : []) + [
+    try signature.hand(
+      list.text, as: .revocations,
+      [
         .init(name: "seq", value: .integer(list.content.sequence)),
         .init(name: "kid", value: .string(list.content.kid)),
         .init(name: "revoked", value: list.content.revoked.json),
-      ])
+      ], console)
     console.note(
       "List \(list.content.sequence) of revocations, with \(list.content.revoked.count) in all, signed by \(list.content.kid). "
         + "On each host: holdfast import FILE")

@@ -21,7 +21,7 @@ struct TimeSign: IssuerCommand {
       """)
 
   @OptionGroup var options: IssuerOptions
-  @OptionGroup var signing: PassphraseOptions
+  @OptionGroup var signature: ArtefactOptions
 
   @Option(
     name: .long,
@@ -39,13 +39,6 @@ struct TimeSign: IssuerCommand {
       "And the nonce of its challenge, as `holdfast challenge --json` says it.",
       valueName: "NONCE"))
   var nonce: String?
-
-  @Option(name: .long, help: ArgumentHelp("Which key signs.", valueName: "ID"))
-  var kid: String?
-
-  @Option(
-    name: .long, help: ArgumentHelp("Write it there, not to standard output.", valueName: "FILE"))
-  var output: String?
 
   func validate() throws {
     let isWhole = challenge != nil ? agent == nil && nonce == nil : agent != nil && nonce != nil
@@ -70,15 +63,15 @@ struct TimeSign: IssuerCommand {
     }
     let agent = asked?.identity.agent ?? agent ?? ""
     let time = try issuer.signTime(
-      agent: agent, nonce: asked?.nonce ?? nonce ?? "", kid: kid,
-      passphrase: signing.passphrase(for: issuer))
-    try console.hand(
-      time.text + "\n", to: output, mode: 0o644,
-      (output == nil ? [.init(name: "time", value: .string(time.text))] : []) + [
+      agent: agent, nonce: asked?.nonce ?? nonce ?? "", kid: signature.kid,
+      passphrase: signature.passphrases.passphrase(for: issuer))
+    try signature.hand(
+      time.text, as: .time,
+      [
         .init(name: "agent", value: .string(agent)),
         .init(name: "iat", value: .integer(time.content.issuedAt)),
         .init(name: "kid", value: .string(time.content.kid)),
-      ])
+      ], console)
     if let asked {
       let doubts = ChallengeDoubts(asked, now: Clock.wall())
       let warnings = issuer.remember(

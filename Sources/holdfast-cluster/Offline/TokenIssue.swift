@@ -22,6 +22,7 @@ struct TokenIssue: IssuerCommand {
 
   @OptionGroup var options: IssuerOptions
   @OptionGroup var signing: PassphraseOptions
+  @OptionGroup var wishes: TokenWishes
 
   @Option(
     name: .long,
@@ -42,38 +43,8 @@ struct TokenIssue: IssuerCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "The challenge that it answers, as the host shows it, or - for standard input.",
-      valueName: "TEXT"))
-  var challenge: String?
-
-  @Flag(
-    name: .long,
-    help: "The host has begun a new ledger, and I know why: forget what is known of the old one.")
-  var reinstalled = false
-
-  @Option(
-    name: .long,
-    help: ArgumentHelp(
       "Who opens the host, for its ledger, such as ana@example.com.", valueName: "NAME"))
   var subject: String?
-
-  @Option(
-    name: .long,
-    help: ArgumentHelp(
-      "How long the host stays open, 1m to 1d; its profile may allow less.", valueName: "TIME"))
-  var window: SpanArgument?
-
-  @Option(
-    name: .long,
-    help: ArgumentHelp(
-      "Open only this unit; may be repeated, up to 16 times.", valueName: "UNIT"))
-  var service: [String] = []
-
-  @Option(
-    name: .long,
-    help: ArgumentHelp(
-      "How long the token can be used, up to 15m. (default: 15m)", valueName: "TIME"))
-  var lifetime: SpanArgument?
 
   @Option(
     name: .long,
@@ -91,18 +62,15 @@ struct TokenIssue: IssuerCommand {
   var output: String?
 
   func validate() throws {
-    if scope == nil, challenge == nil {
+    if scope == nil, wishes.challenge == nil {
       throw ValidationError(
         "Missing expected argument '--scope <cluster|tenant|agent>' (or '--challenge <TEXT>')")
-    }
-    if reinstalled, challenge == nil {
-      throw ValidationError("--reinstalled is about the host of a --challenge.")
     }
   }
 
   func perform(_ issuer: Issuer, _ console: Console) throws(Refusal) {
     warn(of: issuer, console)
-    let answered = try challenge.map { (text) throws(Refusal) in
+    let answered = try wishes.challenge.map { (text) throws(Refusal) in
       try ChallengeInput.read(text, console)
     }
     let request = try request(answered, issuer)
@@ -113,7 +81,7 @@ struct TokenIssue: IssuerCommand {
       let doubts = ChallengeDoubts(answered, now: Clock.wall())
       let words = doubts.words(
         issuer.remember(
-          answered, reinstalled: reinstalled, waiting: waiting(issuer, console)))
+          answered, reinstalled: wishes.reinstalled, waiting: waiting(issuer, console)))
       // Before the token, so that nobody has it first.
       for word in words { console.note(word) }
       members.append(.init(name: "warnings", value: .array(words.map { .string($0) })))
@@ -130,8 +98,8 @@ struct TokenIssue: IssuerCommand {
     func wish(_ scope: Scope) -> TokenRequest {
       TokenRequest(
         scope: scope, role: role, kid: kid, tenant: tenant, agent: agent, subject: subject,
-        window: window?.seconds, services: service,
-        lifetime: lifetime?.seconds ?? TokenRequest.maximumLifetime)
+        window: wishes.window?.seconds, services: wishes.service,
+        lifetime: wishes.lifetime?.seconds ?? TokenRequest.maximumLifetime)
     }
     guard let challenge else { return wish(scope ?? .agent) }
     for (name, asked, its) in [

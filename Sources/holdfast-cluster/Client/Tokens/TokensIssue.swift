@@ -22,6 +22,7 @@ struct TokensIssue: ClientCommand {
       """)
 
   @OptionGroup var options: ClientOptions
+  @OptionGroup var wishes: TokenWishes
 
   @Option(
     name: .long,
@@ -47,35 +48,6 @@ struct TokensIssue: ClientCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "The challenge that it answers, as the host shows it, or - for standard input.",
-      valueName: "TEXT"))
-  var challenge: String?
-
-  @Flag(
-    name: .long,
-    help: "The host has begun a new ledger, and I know why: forget what is known of the old one.")
-  var reinstalled = false
-
-  @Option(
-    name: .long,
-    help: ArgumentHelp(
-      "How long the host stays open, 1m to 1d; its profile may allow less.", valueName: "TIME"))
-  var window: SpanArgument?
-
-  @Option(
-    name: .long,
-    help: ArgumentHelp("Open only this unit; may be repeated.", valueName: "UNIT"))
-  var service: [String] = []
-
-  @Option(
-    name: .long,
-    help: ArgumentHelp(
-      "How long the token can be used, up to 15m. (default: 15m)", valueName: "TIME"))
-  var lifetime: SpanArgument?
-
-  @Option(
-    name: .long,
-    help: ArgumentHelp(
       "Write them there, for their owner only: a file, or for several a directory.",
       valueName: "FILE|DIR"))
   var output: String?
@@ -83,14 +55,11 @@ struct TokensIssue: ClientCommand {
   private var namesAgents: Bool { !agent.isEmpty || agents != nil }
 
   func validate() throws {
-    if challenge != nil {
-      if namesAgents || tenant != nil || lifetime != nil {
+    if wishes.challenge != nil {
+      if namesAgents || tenant != nil || wishes.lifetime != nil {
         throw ValidationError("A --challenge says who it is for, and how long its answer is good.")
       }
       return
-    }
-    if reinstalled {
-      throw ValidationError("--reinstalled is about the host of a --challenge.")
     }
     switch scope {
     case nil where !namesAgents && tenant == nil:
@@ -106,7 +75,7 @@ struct TokensIssue: ClientCommand {
   }
 
   func perform(_ api: APIClient, _ console: Console) async throws(Refusal) {
-    if let challenge {
+    if let challenge = wishes.challenge {
       try await answer(challenge, api, console)
     } else if namesAgents {
       try await issueForAgents(api, console)
@@ -134,9 +103,9 @@ struct TokensIssue: ClientCommand {
       APIPath("agent-tokens", "challenge"),
       .some([
         "challenge": .string(text.text), "scope": scope.map { .string($0.rawValue) },
-        "window": window.map { .integer($0.seconds) },
-        "services": service.isEmpty ? nil : .texts(service),
-        "reinstalled": reinstalled ? true : nil,
+        "window": wishes.window.map { .integer($0.seconds) },
+        "services": wishes.service.isEmpty ? nil : .texts(wishes.service),
+        "reinstalled": wishes.reinstalled ? true : nil,
       ]), creates: true)
     // Before the token, so that nobody has it first.
     for warning in reply.texts("warnings") { console.note("WARNING: \(warning)") }
@@ -192,9 +161,9 @@ struct TokensIssue: ClientCommand {
       "scope": .string(scope.rawValue),
       "tenant": scope == .tenant ? tenant.map { .string($0) } : nil,
       "agents": agents.map { .texts($0) },
-      "window": window.map { .integer($0.seconds) },
-      "services": service.isEmpty ? nil : .texts(service),
-      "lifetime": lifetime.map { .integer($0.seconds) },
+      "window": wishes.window.map { .integer($0.seconds) },
+      "services": wishes.service.isEmpty ? nil : .texts(wishes.service),
+      "lifetime": wishes.lifetime.map { .integer($0.seconds) },
     ])
   }
 
