@@ -22,7 +22,6 @@ struct TokenIssue: IssuerCommand {
 
   @OptionGroup var options: IssuerOptions
   @OptionGroup var signing: PassphraseOptions
-  @OptionGroup var wishes: TokenWishes
 
   @Option(
     name: .long,
@@ -39,6 +38,8 @@ struct TokenIssue: IssuerCommand {
 
   @Option(name: .long, help: ArgumentHelp("The agent, for the scope agent.", valueName: "AGENT"))
   var agent: String?
+
+  @OptionGroup var wishes: TokenWishes
 
   @Option(
     name: .long,

@@ -22,7 +22,6 @@ struct TokensIssue: ClientCommand {
       """)
 
   @OptionGroup var options: ClientOptions
-  @OptionGroup var wishes: TokenWishes
 
   @Option(
     name: .long,
@@ -44,6 +43,8 @@ struct TokensIssue: ClientCommand {
     help: ArgumentHelp(
       "A token for each of those in it, one a line; - for standard input.", valueName: "FILE"))
   var agents: String?
+
+  @OptionGroup var wishes: TokenWishes
 
   @Option(
     name: .long,
