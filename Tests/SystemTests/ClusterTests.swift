@@ -2,10 +2,12 @@ import TestSupport
 import Testing
 
 /// A cluster's server, a link and a host, as their packages install them.
-@Suite(.bootsMachines)
+@Suite(.bootsMachines, .reachesDebian)
 struct ClusterTests {
-  private func withCluster(_ body: (ClusterMachine) async throws -> Void) async throws {
-    try await withMachine(.debian(packages: ClusterMachine.packages)) { machine in
+  private func withCluster(
+    on suite: String = "bookworm", _ body: (ClusterMachine) async throws -> Void
+  ) async throws {
+    try await withMachine(.debian(suite: suite, packages: ClusterMachine.packages)) { machine in
       let cluster = try await ClusterMachine.prepared(on: machine)
       try await cluster.administrate("tenants create retail")
       try await body(cluster)
@@ -16,9 +18,11 @@ struct ClusterTests {
     #"holdfast status --json | grep -q '^{"ok":true,"state":"\#(state)"'"#
   }
 
-  @Test("a restart of the link, or of the server, protects a host that was open")
-  func restarts() async throws {
-    try await withCluster { cluster in
+  @Test(
+    "a restart of the link, or of the server, protects a host that was open",
+    arguments: ["bookworm", "trixie"])
+  func restarts(suite: String) async throws {
+    try await withCluster(on: suite) { cluster in
       let machine = cluster.machine
       try await cluster.enrol()
       for restart in ["holdfast-link", "holdfast-cluster"] {
