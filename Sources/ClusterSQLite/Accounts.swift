@@ -4,7 +4,7 @@ internal import GRDB
 internal import JSON
 
 extension SQLiteStore {
-  private static let accountColumns = """
+  fileprivate static let accountColumns = """
     accounts.*, (SELECT json_group_array(tenant) FROM account_tenants
       WHERE account_tenants.account = accounts.id) AS tenants
     """
@@ -12,7 +12,7 @@ extension SQLiteStore {
   private static let accountList = List(
     name: "accounts", select: "SELECT \(accountColumns) FROM accounts", order: .byName(["name"]))
 
-  private static func account(_ row: Row) throws -> Account {
+  fileprivate static func account(_ row: Row) throws -> Account {
     Account(
       id: row.text("id"), kind: try row.word("kind", Account.Kind.self), name: row.text("name"),
       role: try row.word("role", AccessRole.self),
@@ -72,45 +72,44 @@ extension SQLiteStore {
           account.isDisabled, account.createdAt, account.createdBy, account.lastUsedAt,
           secretHash)
       }
-      try db.setTenants(of: account)
+      try db.setTenants(account.tenants ?? [], of: account.id)
       try db.append(audit)
     }
   }
 
-  package func update(_ account: Account, audit: AuditEntry) async throws(Refusal) {
+  package func update(
+    _ old: Account, to account: Account, audit: [AuditEntry]
+  ) async throws(Refusal) {
     try await write { db in
-      let wasAdministrator = try db.isAdministrator(account.id)
-      guard
-        try db.run(
-          "UPDATE accounts SET role = ?, all_tenants = ?, disabled = ? WHERE id = ?",
-          account.role.rawValue, account.tenants == nil, account.isDisabled, account.id) == 1
-      else { throw Refusal.notThere }
-      try db.setTenants(of: account)
-      try db.endSessions(of: account.id)
+      _ = try db.secretHash(ofUnchanged: old)
+      try db.run(
+        "UPDATE accounts SET role = ?, all_tenants = ?, disabled = ? WHERE id = ?",
+        account.role.rawValue, account.tenants == nil, account.isDisabled, old.id)
+      try db.setTenants(account.tenants ?? [], of: old.id)
+      try db.endSessions(of: old.id)
       try db.append(audit)
-      if wasAdministrator { try db.requireAdministrator() }
+      if old.isAdministrator { try db.requireAdministrator() }
     }
   }
 
   package func setSecret(
-    of account: String, hash: String, audit: AuditEntry
+    of account: Account, replacing kept: String?, hash: String, audit: AuditEntry
   ) async throws(Refusal) {
     try await write { db in
-      guard try db.run("UPDATE accounts SET secret_hash = ? WHERE id = ?", hash, account) == 1
-      else { throw Refusal.notThere }
-      try db.endSessions(of: account)
+      let present = try db.secretHash(ofUnchanged: account)
+      guard kept ?? present == present else { throw Refusal.changedMeanwhile(account) }
+      try db.run("UPDATE accounts SET secret_hash = ? WHERE id = ?", hash, account.id)
+      try db.endSessions(of: account.id)
       try db.append(audit)
     }
   }
 
-  package func delete(account: String, audit: AuditEntry) async throws(Refusal) {
+  package func delete(_ account: Account, audit: AuditEntry) async throws(Refusal) {
     try await write { db in
-      let wasAdministrator = try db.isAdministrator(account)
-      guard try db.run("DELETE FROM accounts WHERE id = ?", account) == 1 else {
-        throw Refusal.notThere
-      }
+      _ = try db.secretHash(ofUnchanged: account)
+      try db.run("DELETE FROM accounts WHERE id = ?", account.id)
       try db.append(audit)
-      if wasAdministrator { try db.requireAdministrator() }
+      if account.isAdministrator { try db.requireAdministrator() }
     }
   }
 
@@ -122,7 +121,7 @@ extension SQLiteStore {
           UPDATE accounts SET last_used_at = max(coalesce(last_used_at, 0), ?)
             WHERE id = ? AND NOT disabled
           """, session.createdAt, session.account) == 1
-      else { throw Refusal.notThere }
+      else { throw Refusal.missing("account", session.account) }
       try db.run(
         "INSERT INTO sessions VALUES (?, ?, ?, ?)", session.tokenHash, session.account,
         session.createdAt, session.expires)
@@ -153,22 +152,43 @@ extension SQLiteStore {
   }
 }
 
+extension Account {
+  fileprivate var isAdministrator: Bool { role == .siteAdministrator && !isDisabled }
+}
+
+extension Refusal {
+  fileprivate static func changedMeanwhile(_ account: Account) -> Refusal {
+    Refusal(
+      .conflict, "The account \(account.name) was changed by somebody else just now.",
+      hint: "Look at it again, then try again.")
+  }
+}
+
 extension Database {
-  fileprivate func setTenants(of account: Account) throws {
-    try run("DELETE FROM account_tenants WHERE account = ?", account.id)
-    for tenant in Set(account.tenants ?? []) {
-      try run("INSERT INTO account_tenants VALUES (?, ?)", account.id, tenant)
+  /// What the secret of an account is kept as.
+  ///
+  /// - Throws: `not_found`; `conflict` where the account is another by now than it was read.
+  fileprivate func secretHash(ofUnchanged account: Account) throws -> String {
+    guard
+      let row = try row(
+        "SELECT \(SQLiteStore.accountColumns) FROM accounts WHERE id = ?", account.id)
+    else { throw Refusal.missing("account", account.id) }
+    let present = try SQLiteStore.account(row)
+    guard present.role == account.role, present.isDisabled == account.isDisabled,
+      present.tenants.map(Set.init) == account.tenants.map(Set.init)
+    else { throw Refusal.changedMeanwhile(account) }
+    return row.text("secret_hash")
+  }
+
+  fileprivate func setTenants(_ tenants: [String], of account: String) throws {
+    try run("DELETE FROM account_tenants WHERE account = ?", account)
+    for tenant in Set(tenants) {
+      try run("INSERT INTO account_tenants VALUES (?, ?)", account, tenant)
     }
   }
 
   fileprivate func endSessions(of account: String) throws {
     try run("DELETE FROM sessions WHERE account = ?", account)
-  }
-
-  fileprivate func isAdministrator(_ account: String) throws -> Bool {
-    try row(
-      "SELECT 1 FROM accounts WHERE id = ? AND role = ? AND NOT disabled", account,
-      AccessRole.siteAdministrator.rawValue) != nil
   }
 
   /// - Throws: `conflict` where nobody is left who can administer the cluster.

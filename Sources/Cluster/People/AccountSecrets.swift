@@ -6,7 +6,7 @@ extension ControlPlane {
   ///
   /// - Parameter current: needed for one's own, so that a session alone does not take the account.
   /// - Throws: `login_failed` where that is wrong, `too_many_requests`; `forbidden`, `not_found`,
-  ///   `invalid_request`.
+  ///   `invalid_request`; `conflict` where somebody else changed the account meanwhile.
   package func setPassword(
     _ caller: Caller, _ id: String, new: String, current: String?
   ) async throws(Refusal) {
@@ -16,16 +16,16 @@ extension ControlPlane {
       throw Refusal(.invalid, "A client has no password.", hint: "Make it a new secret.")
     }
     try AccountShape.check(password: new, of: account.name)
-    if isOwn { try await checkCurrent(password: current ?? "", caller) }
+    let kept = isOwn ? try await checkCurrent(password: current ?? "", caller) : nil
     try await store.setSecret(
-      of: id, hash: try await secrets.passwordHash(new),
+      of: account, replacing: kept, hash: try await secrets.passwordHash(new),
       audit: caller.entry(
         "account.password", at: now(), tenant: account.soleTenant, target: id))
   }
 
   /// A new secret for a client: the old one is good for nothing any more, and its sessions end.
   ///
-  /// - Throws: `forbidden`, `not_found`, `invalid_request`.
+  /// - Throws: `forbidden`, `not_found`, `invalid_request`, `conflict`.
   package func renewSecret(_ caller: Caller, _ id: String) async throws(Refusal) -> String {
     let account = try await managedAccount(caller, id)
     guard account.kind == .client else {
@@ -33,7 +33,7 @@ extension ControlPlane {
     }
     let secret = secrets.newSecret()
     try await store.setSecret(
-      of: id, hash: secrets.hash(secret),
+      of: account, replacing: nil, hash: secrets.hash(secret),
       audit: caller.entry("account.secret", at: now(), tenant: account.soleTenant, target: id))
     return secret
   }
@@ -61,20 +61,22 @@ extension ControlPlane {
     }
   }
 
-  private func checkCurrent(password: String, _ caller: Caller) async throws(Refusal) {
+  /// - Returns: what it is kept as.
+  private func checkCurrent(
+    password: String, _ caller: Caller
+  ) async throws(Refusal) -> String {
     let keys = limits.keys(forName: caller.account.name, from: caller.source)
     try limits.begin(keys, at: now())
+    let kept: (account: Account, secretHash: String)?
     let isKept: Bool
     do throws(Refusal) {
-      let kept = try await store.credentials(of: caller.account.name, .person)
-      isKept =
-        try await secrets.isPassword(password, kept?.secretHash)
-        && kept?.account.id == caller.account.id
+      kept = try await store.credentials(of: caller.account.name, .person)
+      isKept = try await secrets.isPassword(password, kept?.secretHash)
     } catch {
       limits.succeed(keys)
       throw error
     }
-    guard isKept else {
+    guard isKept, let kept, kept.account.id == caller.account.id else {
       try await store.append(
         caller.entry(
           "account.login-failed", at: now(), tenant: caller.account.soleTenant,
@@ -82,5 +84,6 @@ extension ControlPlane {
       throw Refusal(.loginFailed, "The current password is not right.", hint: "Try it again.")
     }
     limits.succeed(keys)
+    return kept.secretHash
   }
 }

@@ -51,7 +51,7 @@ extension ControlPlane {
   /// Changes role, tenants and whether it is disabled, and ends its sessions.
   ///
   /// - Throws: `forbidden`, `invalid_request`, `not_found`; `conflict` for the last site
-  ///   administrator.
+  ///   administrator, and where somebody else changed it meanwhile.
   package func changeAccount(
     _ caller: Caller, _ id: String, _ change: AccountChange
   ) async throws(Refusal) -> Account {
@@ -65,22 +65,26 @@ extension ControlPlane {
       try requireAuthority(of: caller, over: new.role, new.tenants)
     }
     guard new != old else { return old.shown(to: caller.view) }
-    // Whoever saw it before has to be able to read that it is theirs no more.
+    func entry(_ tenant: String?, _ account: Account) -> AuditEntry {
+      caller.entry(
+        "account.change", at: now(), tenant: tenant, target: id,
+        details: Self.details(of: account))
+    }
+    // Whoever saw it before has to be able to read that it is theirs no more, and not whose it is.
+    let seen = new.shown(to: Visibility(tenants: old.soleTenant.map { [$0] }))
     try await store.update(
-      new,
-      audit: caller.entry(
-        "account.change", at: now(), tenant: old.soleTenant, target: id,
-        details: Self.details(of: new)))
+      old, to: new,
+      audit: [entry(old.soleTenant, seen)] + (seen == new ? [] : [entry(nil, new)]))
     return new.shown(to: caller.view)
   }
 
-  /// What it made, and its agents, stay.
+  /// What it made, and its agents, stay; its registration tokens enrol nobody any more.
   ///
   /// - Throws: `forbidden`, `not_found`; `conflict` for the last site administrator.
   package func deleteAccount(_ caller: Caller, _ id: String) async throws(Refusal) {
     let account = try await managedAccount(caller, id)
     try await store.delete(
-      account: id,
+      account,
       audit: caller.entry(
         "account.delete", at: now(), tenant: account.soleTenant, target: id,
         details: Self.details(of: account)))

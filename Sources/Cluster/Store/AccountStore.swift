@@ -15,16 +15,21 @@ package protocol AccountStore: Sendable {
   func create(_ account: Account, secretHash: String, audit: AuditEntry) async throws(Refusal)
   /// Changes role, tenants and whether it is disabled, and ends its sessions.
   ///
-  /// - Throws: `not_found`; `conflict` where it is the last site administrator that is not disabled.
-  func update(_ account: Account, audit: AuditEntry) async throws(Refusal)
+  /// - Parameter old: as it was read. Who may change it, and to what, was decided over that.
+  /// - Throws: `not_found`; `conflict` where it has another role or other tenants by now, or was
+  ///   disabled or enabled, and where it is the last site administrator that is not disabled.
+  func update(_ old: Account, to account: Account, audit: [AuditEntry]) async throws(Refusal)
   /// Also ends its sessions.
   ///
-  /// - Throws: `not_found`.
+  /// - Parameters:
+  ///   - account: as it was read.
+  ///   - kept: what the one before was checked against; nil where nobody had to know it.
+  /// - Throws: `not_found`; `conflict` where either is another by now.
   func setSecret(
-    of account: String, hash: String, audit: AuditEntry
+    of account: Account, replacing kept: String?, hash: String, audit: AuditEntry
   ) async throws(Refusal)
   /// - Throws: as `update`.
-  func delete(account: String, audit: AuditEntry) async throws(Refusal)
+  func delete(_ account: Account, audit: AuditEntry) async throws(Refusal)
 
   /// Notes when the account was used, with its first session or another.
   func open(_ session: Session, audit: AuditEntry?) async throws(Refusal)

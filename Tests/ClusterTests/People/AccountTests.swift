@@ -210,4 +210,21 @@ struct AccountTests {
       #expect(foreign.items.isEmpty)
     }
   }
+
+  /// Who has an account no more may know that, and not whose it is.
+  @Test func movingAnAccountTellsNobodyOfAnothersTenant() async throws {
+    let office = try await Office.open()
+    let administrator = try await office.caller(.siteAdministrator)
+    let account = try await office.account(.agentInstaller, ["retail"])
+    _ = try await office.plane.changeAccount(
+      administrator, account.id, AccountChange(tenants: ["bank"]))
+    func read(_ caller: Caller) async throws -> [AuditEntry] {
+      try await office.plane.audit(caller, AuditFilter(action: "account.change"), PageRequest())
+        .items
+    }
+    let owner = try await read(try await office.caller(.tenantOwner, ["retail"]))
+    #expect(owner.count == 1 && !owner[0].details.contains("bank"))
+    let all = try await read(administrator)
+    #expect(all.contains { $0.details.contains("bank") })
+  }
 }

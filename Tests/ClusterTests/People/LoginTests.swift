@@ -41,7 +41,7 @@ struct LoginTests {
     let disabled = try #require(try await office.store.credentials(of: "disabled", .person)).account
     var off = disabled
     off.isDisabled = true
-    try await office.store.update(off, audit: office.note)
+    try await office.store.update(disabled, to: off, audit: [office.note])
     var refusals: [Refusal] = []
     for (name, password) in [
       ("ana", "wrong"), ("nobody", Self.password), ("disabled", Self.password), ("ana", ""),
@@ -214,7 +214,7 @@ struct LoginTests {
     // As one is whom the role was taken from under.
     var owner = account
     owner.role = .tenantOwner
-    try await office.store.update(owner, audit: office.note)
+    try await office.store.update(account, to: owner, audit: [office.note])
     #expect(
       try await refusalCode {
         _ = try await office.plane.logIn(

@@ -52,11 +52,15 @@ func all<Item>(
 
 /// The code of what is refused; nil where nothing is.
 func code(_ body: () async throws -> Void) async -> Refusal.Code? {
+  await refusal(body)?.code
+}
+
+func refusal(_ body: () async throws -> Void) async -> Refusal? {
   do {
     try await body()
     return nil
   } catch {
-    return (error as? Refusal)?.code ?? Refusal.Code(rawValue: "\(error)")
+    return error as? Refusal ?? Refusal(Refusal.Code(rawValue: "\(error)"), "")
   }
 }
 

@@ -59,7 +59,7 @@ import Testing
       registrationTokens: ["r1"], at: StoreFixture.noon, audit: [entry()])
     try await store.create(person("ana"), secretHash: "x", audit: entry())
     #expect(await deletion() == .conflict)
-    try await store.delete(account: "id-ana", audit: entry())
+    try await store.delete(person("ana"), audit: entry())
     #expect(await deletion() == nil)
     #expect(try await store.tenant("retail") == nil)
     #expect(try await store.registrationToken("r1") == nil)
