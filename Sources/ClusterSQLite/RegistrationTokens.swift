@@ -6,8 +6,23 @@ internal import JSON
 
 extension SQLiteStore {
   private static let registrationList = List(
-    name: "registration-tokens", select: "SELECT * FROM registration_tokens",
-    order: .newest("number"))
+    name: "registration-tokens", select: registrationColumns, order: .newest("number"))
+
+  private static let registrationColumns = """
+    SELECT registration_tokens.*, \(makerServes) AS maker_serves FROM registration_tokens
+    """
+
+  /// Whether who made it may make one for its tenant. Roles are words of this program.
+  private static let makerServes = """
+    EXISTS (SELECT 1 FROM accounts WHERE accounts.id = registration_tokens.created_by
+      AND NOT disabled AND role IN (\(makers))
+      AND (all_tenants OR EXISTS (SELECT 1 FROM account_tenants
+        WHERE account_tenants.account = accounts.id
+          AND account_tenants.tenant = registration_tokens.tenant)))
+    """
+
+  private static let makers = Permission.createRegistrationTokens.roles
+    .map { "'\($0.rawValue)'" }.sorted().joined(separator: ", ")
 
   fileprivate static func registrationToken(_ row: Row) -> RegistrationToken {
     RegistrationToken(
@@ -17,7 +32,8 @@ extension SQLiteStore {
       usesLeft: row.number("uses_left"), createdAt: row.number("created_at"),
       expires: row.optionalNumber("expires"), createdBy: row.text("created_by"),
       creator: row.text("creator"), revokedAt: row.optionalNumber("revoked_at"),
-      hint: row.text("hint"), secretHash: row.text("secret_hash"),
+      isSuspended: !row.flag("maker_serves"), hint: row.text("hint"),
+      secretHash: row.text("secret_hash"),
       sealedSecret: row.bytes("sealed_secret"))
   }
 
@@ -26,6 +42,7 @@ extension SQLiteStore {
   ) async throws(Refusal) {
     try await write { db in
       for token in tokens {
+        try db.requireProfile(of: token)
         try db.run(
           """
           INSERT INTO registration_tokens (id, tenant, description, profile, high_assurance,
@@ -43,7 +60,7 @@ extension SQLiteStore {
 
   package func registrationToken(_ id: String) async throws(Refusal) -> RegistrationToken? {
     try await read { db in
-      try db.row("SELECT * FROM registration_tokens WHERE id = ?", id)
+      try db.row("\(Self.registrationColumns) WHERE id = ?", id)
         .map(Self.registrationToken)
     }
   }
@@ -58,12 +75,15 @@ extension SQLiteStore {
       selection.require("tenant", equals: filter.tenant)
       switch filter.status {
       case .active?:
-        selection.require(
-          "revoked_at IS NULL AND (expires IS NULL OR expires > ?) AND uses_left > 0", now)
+        selection.require("revoked_at IS NULL AND (expires IS NULL OR expires > ?)", now)
+        selection.require("uses_left > 0 AND \(Self.makerServes)")
       case .expired?: selection.require("revoked_at IS NULL AND expires <= ?", now)
       case .usedUp?:
-        selection.require(
-          "revoked_at IS NULL AND (expires IS NULL OR expires > ?) AND uses_left = 0", now)
+        selection.require("revoked_at IS NULL AND (expires IS NULL OR expires > ?)", now)
+        selection.require("uses_left = 0 AND \(Self.makerServes)")
+      case .suspended?:
+        selection.require("revoked_at IS NULL AND (expires IS NULL OR expires > ?)", now)
+        selection.require("NOT \(Self.makerServes)")
       case .revoked?: selection.require("revoked_at IS NOT NULL")
       case nil: break
       }
@@ -107,7 +127,7 @@ extension SQLiteStore {
     try await write { db in
       guard
         let row = try db.row(
-          "SELECT * FROM registration_tokens WHERE secret_hash = ?", secretHash)
+          "\(Self.registrationColumns) WHERE secret_hash = ?", secretHash)
       else {
         throw Refusal(
           .registrationUnknown, "Nobody knows that registration token.",
@@ -151,5 +171,18 @@ extension SQLiteStore {
       }
       return rows.count
     }
+  }
+}
+
+extension Database {
+  /// - Throws: `conflict` where the profile that a token gives went away, or is another tenant's: it
+  ///   would enrol nobody.
+  fileprivate func requireProfile(of token: RegistrationToken) throws {
+    guard let profile = token.profile else { return }
+    let row = try row(
+      "SELECT 1 FROM profiles WHERE id = ? AND (tenant IS NULL OR tenant = ?)", profile,
+      token.tenant)
+    guard row == nil else { return }
+    throw Refusal(.conflict, "The profile \(profile.quoted()) is not there any more.")
   }
 }

@@ -17,6 +17,8 @@ extension Refusal.Code {
   package static let registrationExpired = Self(rawValue: "registration_token_expired")
   package static let registrationUsedUp = Self(rawValue: "registration_token_used_up")
   package static let registrationRevoked = Self(rawValue: "registration_token_revoked")
+  /// Whoever made it may not make it any more.
+  package static let registrationSuspended = Self(rawValue: "registration_token_suspended")
   /// An agent of that name is there, on another machine.
   package static let agentExists = Self(rawValue: "agent_exists")
   /// The certificate is not, or not any more, that of an agent here.

@@ -18,6 +18,8 @@ package struct RegistrationToken: Sendable, Equatable {
   package let createdBy: String
   package let creator: String
   package let revokedAt: Int64?
+  /// Whoever made it is disabled, deleted, or may not make it any more: it enrols nobody meanwhile.
+  package let isSuspended: Bool
   /// The first two characters of the secret: all that lists show of it.
   package let hint: String
   /// SHA-256 of the secret, in hexadecimal, by which it is found.
@@ -28,8 +30,8 @@ package struct RegistrationToken: Sendable, Equatable {
   package init(
     id: String, tenant: String, description: String, profile: String?, allowsHighAssurance: Bool,
     managesProfile: Bool, uses: Int64, usesLeft: Int64, createdAt: Int64, expires: Int64?,
-    createdBy: String, creator: String, revokedAt: Int64? = nil, hint: String, secretHash: String,
-    sealedSecret: [UInt8]
+    createdBy: String, creator: String, revokedAt: Int64? = nil, isSuspended: Bool = false,
+    hint: String, secretHash: String, sealedSecret: [UInt8]
   ) {
     self.id = id
     self.tenant = tenant
@@ -44,6 +46,7 @@ package struct RegistrationToken: Sendable, Equatable {
     self.createdBy = createdBy
     self.creator = creator
     self.revokedAt = revokedAt
+    self.isSuspended = isSuspended
     self.hint = hint
     self.secretHash = secretHash
     self.sealedSecret = sealedSecret
@@ -52,12 +55,13 @@ package struct RegistrationToken: Sendable, Equatable {
   package enum Status: String, Sendable, CaseIterable {
     case active, expired
     case usedUp = "used-up"
-    case revoked
+    case suspended, revoked
   }
 
   package func status(at now: Int64) -> Status {
     if revokedAt != nil { return .revoked }
     if let expires, expires <= now { return .expired }
+    if isSuspended { return .suspended }
     return usesLeft > 0 ? .active : .usedUp
   }
 }

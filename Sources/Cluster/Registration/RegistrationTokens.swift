@@ -149,6 +149,11 @@ extension ControlPlane {
       throw Refusal(
         .registrationExpired, "The registration token \(token.hint)… has expired.",
         hint: .askAgain)
+    case .suspended:
+      throw Refusal(
+        .registrationSuspended,
+        "Whoever made the registration token \(token.hint)… is disabled, deleted, or may not make "
+          + "it any more.", hint: .askAgain)
     case .usedUp:
       throw Refusal(
         .registrationUsedUp, "The registration token \(token.hint)… has no use left.",

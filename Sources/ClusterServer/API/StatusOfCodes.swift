@@ -9,7 +9,7 @@ extension Refusal.Code {
     case .invalidRequest, .malformed, .badArguments, .bundleMalformed: .badRequest
     case .unauthenticated, .loginFailed, .certificateRequired: .unauthorized
     case .forbidden, .denied, .agentUnknown, .scopeNotAllowed, .registrationUnknown,
-      .registrationExpired, .registrationUsedUp, .registrationRevoked:
+      .registrationExpired, .registrationUsedUp, .registrationRevoked, .registrationSuspended:
       .forbidden
     case .notFound: .notFound
     case .methodNotAllowed: .methodNotAllowed

@@ -119,6 +119,50 @@ struct EnrolmentTests {
     #expect(try await refused(office, good) == nil)
   }
 
+  /// Disabled, moved, demoted, deleted: what somebody made is not worth more than they are.
+  @Test func aTokenIsWorthWhatItsMakerMayDo() async throws {
+    let (office, token, text) = try await office(uses: 3)
+    let plane = office.plane
+    let administrator = try await office.caller(.siteAdministrator)
+    let first = Host()
+    let enrolled = try await plane.enrol(try first.request(text), source: "s")
+    func tried(_ number: Int) async throws -> Refusal.Code? {
+      var host = Host(agent: "web-2")
+      host.machine = String(repeating: "b\(number)", count: 32)
+      return try await refused(office, try host.request(text))
+    }
+    let maker = token.createdBy
+    func change(_ change: AccountChange) async throws {
+      _ = try await plane.changeAccount(administrator, maker, change)
+    }
+    for change in [
+      AccountChange(isDisabled: true), AccountChange(tenants: ["bank"], isDisabled: false),
+      AccountChange(role: .auditor, tenants: ["retail"]),
+    ] {
+      _ = try await plane.changeAccount(administrator, maker, change)
+      #expect(try await tried(1) == .registrationSuspended)
+      // Nor does it give the answer again that was lost.
+      #expect(try await refused(office, try first.request(text)) == .registrationSuspended)
+      let listed = try await plane.registrationTokens(
+        administrator, RegistrationTokenFilter(status: .suspended), PageRequest())
+      #expect(listed.items.map(\.id) == [token.id])
+      #expect(
+        try await refusalCode { _ = try await plane.reveal(administrator, [token.id]) }
+          == .registrationSuspended)
+    }
+    #expect(try await usesLeft(office, token) == 2)
+    try await change(AccountChange(role: .agentInstaller))
+    #expect(try await tried(2) == nil)
+    try await plane.deleteAccount(administrator, maker)
+    #expect(
+      try await refused(office, try Host(agent: "web-3").request(text)) == .registrationSuspended)
+    #expect(try await usesLeft(office, token) == 1)
+    // What it enrolled stays.
+    let record = try await plane.agent(
+      certificate: presented(enrolled.certificate), machine: first.machine)
+    #expect(record.agent == "web-1")
+  }
+
   @Test func theTokenIsCheckedBeforeTheCSRAndThatBeforeTheAgent() async throws {
     let (office, token, text) = try await office(uses: 2)
     _ = try await office.plane.enrol(try Host().request(text), source: "s")

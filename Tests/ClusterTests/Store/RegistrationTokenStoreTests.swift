@@ -5,8 +5,20 @@ import Testing
 @Suite struct RegistrationTokenStoreTests {
   private let now = StoreFixture.noon
 
-  @Test func comesBackAsItWas() async throws {
+  /// With those who make tokens.
+  private func makers() async throws -> StoreFixture {
     let fixture = try await StoreFixture.withTenants()
+    for id in ["a1", "a2"] {
+      try await fixture.store.create(
+        Account(
+          id: id, kind: .client, name: id, role: .siteAdministrator, tenants: nil,
+          createdAt: now, createdBy: ""), secretHash: "x", audit: entry())
+    }
+    return fixture
+  }
+
+  @Test func comesBackAsItWas() async throws {
+    let fixture = try await makers()
     defer { withExtendedLifetime(fixture) {} }
     let store = fixture.store
     let token = registration("r1", description: "für den Laden", expires: nil)
@@ -29,7 +41,7 @@ import Testing
   }
 
   @Test func isListedByStatusTenantOwnerAndText() async throws {
-    let fixture = try await StoreFixture.withTenants()
+    let fixture = try await makers()
     defer { withExtendedLifetime(fixture) {} }
     let store = fixture.store
     let tokens = [
@@ -37,6 +49,7 @@ import Testing
       registration("never", description: "100 sure", expires: nil),
       registration("expired", expires: now),
       registration("used", uses: 1),
+      registration("suspended", createdBy: "gone", creator: "carl"),
       registration("revoked", tenant: "wholesale", createdBy: "a2", creator: "ben"),
     ]
     try await store.create(tokens, audit: [])
@@ -52,7 +65,8 @@ import Testing
         try await store.registrationTokens(view, filter, now: now, $0)
       }.map(\.id)
     }
-    #expect(try await ids() == ["revoked", "used", "expired", "never", "active"])
+    #expect(
+      try await ids() == ["revoked", "suspended", "used", "expired", "never", "active"])
     for status in RegistrationToken.Status.allCases {
       let expected = try await all {
         try await store.registrationTokens(.all, .init(), now: now, $0)
@@ -72,6 +86,70 @@ import Testing
     #expect(
       await code { _ = try await ids(.init(text: String(repeating: "x", count: 300))) }
         == Refusal.Code(rawValue: "invalid_request"))
+  }
+
+  /// A token is worth what whoever made it may do.
+  @Test func isSuspendedWhereItsMakerMayNotMakeItAnyMore() async throws {
+    let fixture = try await StoreFixture.withTenants()
+    defer { withExtendedLifetime(fixture) {} }
+    let store = fixture.store
+    let maker = person("ana", .agentInstaller, tenants: ["retail"])
+    try await store.create(maker, secretHash: "x", audit: entry())
+    try await store.create(
+      person("other", .siteAdministrator, tenants: nil), secretHash: "x", audit: entry())
+    try await store.create([registration("r1", createdBy: maker.id)], audit: [entry()])
+    var last = maker
+    func status(after change: (inout Account) -> Void) async throws -> RegistrationToken.Status? {
+      var next = maker
+      change(&next)
+      try await store.update(last, to: next, audit: [entry()])
+      last = next
+      let kept = try await store.registrationToken("r1")?.status(at: now)
+      for status in RegistrationToken.Status.allCases {
+        let listed = try await store.registrationTokens(
+          .all, .init(status: status), now: now, PageRequest())
+        #expect(listed.items.isEmpty == (status != kept))
+      }
+      let seen = await refusal {
+        _ = try await store.enrol(secretHash: "hash of r1", agent: "web-1") {
+          (token, _) throws(Refusal) in
+          #expect(token.status(at: now) == kept)
+          throw Refusal(.forbidden, "Not asked.")
+        }
+      }
+      #expect(seen?.code == .forbidden)
+      return kept
+    }
+    #expect(try await status { _ in } == .active)
+    #expect(try await status { $0.isDisabled = true } == .suspended)
+    #expect(try await status { $0.tenants = ["wholesale"] } == .suspended)
+    #expect(try await status { $0.role = .auditor } == .suspended)
+    #expect(try await status { $0.tenants = ["retail", "wholesale"] } == .active)
+    #expect(
+      try await status {
+        $0.role = .siteAdministrator
+        $0.tenants = nil
+      } == .active)
+    #expect(try await status { _ in } == .active)
+    try await store.delete(last, audit: entry())
+    #expect(try await store.registrationToken("r1")?.status(at: now) == .suspended)
+  }
+
+  @Test func givesOnlyAProfileThatThereIs() async throws {
+    let fixture = try await makers()
+    defer { withExtendedLifetime(fixture) {} }
+    let store = fixture.store
+    try await store.create(profile("all"), audit: entry())
+    try await store.create(profile("theirs", tenant: "wholesale"), audit: entry())
+    for (given, expected) in [
+      ("all", nil), ("theirs", Refusal.Code.conflict), ("gone", .conflict),
+    ] {
+      let refused = await code {
+        try await store.create([registration("r-\(given)", profile: given)], audit: [entry()])
+      }
+      #expect(refused == expected)
+      #expect(try await store.registrationToken("r-\(given)") == nil || expected == nil)
+    }
   }
 
   @Test func staysRevokedAndIsDeleted() async throws {

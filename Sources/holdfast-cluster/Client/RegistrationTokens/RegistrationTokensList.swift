@@ -16,7 +16,8 @@ struct RegistrationTokensList: ClientCommand {
   var tenant: String?
 
   @Option(
-    name: .long, help: ArgumentHelp("Only those.", valueName: "active|expired|used-up|revoked"))
+    name: .long,
+    help: ArgumentHelp("Only those.", valueName: "active|expired|used-up|suspended|revoked"))
   var status: String?
 
   @Option(
@@ -61,6 +62,11 @@ struct RegistrationTokensShow: ClientCommand {
       ["shields", reply.flag("high_assurance") ? "all that the host has" : "user space only"],
       ["made", "\(reply.time("created_at")) by \(reply.text("creator"))"],
       ["revoked", reply.time("revoked_at")],
+      [
+        "suspended",
+        reply.text("status") == "suspended"
+          ? "who made it is disabled, deleted, or may not make it any more" : "",
+      ],
     ]
     try console.report(
       "\(reply.text("id"))  \(reply.text("status"))\n"
