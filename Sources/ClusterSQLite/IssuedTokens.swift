@@ -1,6 +1,7 @@
 package import AgentToken
 package import Cluster
 internal import GRDB
+internal import Issuing
 internal import JSON
 
 extension SQLiteStore {
@@ -82,6 +83,22 @@ extension SQLiteStore {
     }
   }
 
+  package func issuedTokens(
+    _ jtis: Set<String>, endedBefore time: Int64
+  ) async throws(Refusal) -> [IssuedTokenRecord] {
+    try await read { db in
+      // Those that are issued side by side are not kept in the order of their times.
+      try db.rows(
+        """
+        SELECT * FROM issued_tokens WHERE jti IN (SELECT value FROM json_each(?)) AND expires < ?
+          AND NOT EXISTS (SELECT 1 FROM issued_tokens AS later
+            WHERE later.number > issued_tokens.number
+              AND later.issued_at < issued_tokens.issued_at - \(TokenRequest.maximumLifetime))
+        """, JSON.list(jtis), time
+      ).map { try Self.issuedToken($0, 0, db) }
+    }
+  }
+
   package func revoke(
     token jti: String, at now: Int64, audit: AuditEntry
   ) async throws(Refusal) {
@@ -90,7 +107,7 @@ extension SQLiteStore {
         try db.run(
           "UPDATE issued_tokens SET revoked_at = coalesce(revoked_at, ?) WHERE jti = ?", now, jti)
           == 1
-      else { throw Refusal.notThere }
+      else { throw Refusal.missing("agent token", jti) }
       try db.append(audit)
     }
   }

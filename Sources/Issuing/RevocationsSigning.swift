@@ -13,15 +13,20 @@ extension Issuer {
   /// bundle. Every list holds what those before it held and the bundle does not say yet, so that the
   /// newest is enough.
   ///
-  /// - Parameter above: a sequence that hosts have had, where the issuer went back to an older copy.
+  /// - Parameters:
+  ///   - above: a sequence that hosts have had, where the issuer went back to an older copy.
+  ///   - settled: tokens that the list need not name any more, because its `before` takes them back.
   package func sign(
-    _ revoked: Revocations, above: Int64 = 0, kid: String? = nil, passphrase: Passphrase? = nil,
+    _ revoked: Revocations, above: Int64 = 0, settled: Set<String> = [], kid: String? = nil,
+    passphrase: Passphrase? = nil,
     waiting: () -> Void = {}
   ) throws(Refusal) -> IssuedRevocations {
     try check(passphrase)
     return try DirectoryLock.hold(directory, waiting: waiting) { () throws(Refusal) in
       let last = try lastRevocations()
-      let all = last.revoked.union(revoked).subtracting(try bundle().revoked)
+      let all = last.revoked.union(revoked)
+        .subtracting(Revocations(kids: [], jtis: settled, before: [:]))
+        .subtracting(try bundle().revoked)
       let issued = try sign(
         .revocations,
         [.init(name: "seq", value: .integer(max(last.sequence, above) + 1))]
@@ -48,7 +53,8 @@ extension Issuer {
     return (try read(bytes).sequence, String(decoding: bytes, as: UTF8.self))
   }
 
-  private func lastRevocations() throws(Refusal) -> (sequence: Int64, revoked: Revocations) {
+  /// What the list that was signed last takes back.
+  package func lastRevocations() throws(Refusal) -> (sequence: Int64, revoked: Revocations) {
     guard let bytes = try revocationsText() else { return (0, .none) }
     return try read(bytes)
   }

@@ -95,9 +95,11 @@ extension ControlPlane {
       IssuedTokenRecord.Use(
         agent: agent.id, at: spent.at, record: spent.record, isMeant: isMeant)
     }
+    // Whose it is is no business of who reads this tenant's alarms.
     if let tenant = token.tenant, tenant != agent.tenant {
       return (
-        use(isMeant: false), "The token \(token.jti) for the tenant \(tenant) was used \(place)."
+        use(isMeant: false),
+        "The token \(token.jti), which is for another tenant, was used \(place)."
       )
     }
     if let meant = token.agent, meant != agent.agent {

@@ -28,6 +28,11 @@ package protocol IssuedTokenStore: Sendable {
   func issuedTokens(
     _ view: Visibility, _ filter: IssuedTokenFilter, now: Int64, _ page: PageRequest
   ) async throws(Refusal) -> Page<IssuedTokenRecord>
+  /// Of these tokens those that ended before a time, without their uses. One that was issued while the
+  /// clock was ahead of what it was later is not among them: who knows when that ends.
+  func issuedTokens(
+    _ jtis: Set<String>, endedBefore time: Int64
+  ) async throws(Refusal) -> [IssuedTokenRecord]
   /// - Throws: `not_found`.
   func revoke(token jti: String, at now: Int64, audit: AuditEntry) async throws(Refusal)
 }

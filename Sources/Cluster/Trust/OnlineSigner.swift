@@ -41,12 +41,17 @@ package struct OnlineSigner: Sendable {
 
   /// Adds to what is revoked online.
   ///
-  /// - Parameter sequence: one that agents have had, and the list's is to be above.
+  /// - Parameters:
+  ///   - sequence: one that agents have had, and the list's is to be above.
+  ///   - settled: tokens that `before` takes back, so that the list need not name them.
   package func revoke(
-    _ revoked: Revocations, above sequence: Int64 = 0
+    _ revoked: Revocations, above sequence: Int64 = 0, settled: Set<String> = []
   ) throws(Refusal) -> IssuedRevocations {
-    try issuer.sign(revoked, above: sequence)
+    try issuer.sign(revoked, above: sequence, settled: settled)
   }
+
+  /// What is revoked online.
+  package func revoked() throws(Refusal) -> Revocations { try issuer.lastRevocations().revoked }
 
   package func time(agent: String, nonce: String) throws(Refusal) -> IssuedTime {
     try issuer.signTime(agent: agent, nonce: nonce)

@@ -313,4 +313,79 @@ struct IssuingAgentTokensTests {
     #expect(answer.warnings.count == 1)
     #expect(answer.token.record.agent == "by-hand")
   }
+
+  /// The list of revocations does not grow for ever, and no clock brings a token back by that.
+  @Test func whatIsLongOverIsNamedNoMore() async throws {
+    let world = try await FleetWorld()
+    let host = try await world.host()
+    try await host.say()
+    func issue() async throws -> GrantedToken {
+      try one(
+        try await world.plane.issueTokens(
+          world.caller(), TokenWish(scope: .agent, agents: [host.id])))
+    }
+    func revoke(_ token: GrantedToken) async throws -> Revocations {
+      _ = try await world.plane.revokeToken(world.caller(), token.record.jti)
+      return try world.plane.signer.revoked()
+    }
+    let first = try await issue()
+    #expect(try await revoke(first).jtis == [first.record.jti])
+    // One that nobody here issued: who knows when it ends.
+    _ = try world.issuer.sign(
+      Revocations(kids: [], jtis: ["somebody-elses-1234"], before: [:]))
+    world.advance(900 + 86_400)
+    let second = try await issue()
+    #expect(try await revoke(second).jtis.count == 3, "the first one ended a day ago, not longer")
+    world.advance(1)
+    let third = try await issue()
+    let revoked = try await revoke(third)
+    #expect(
+      revoked.jtis == [second.record.jti, third.record.jti, "somebody-elses-1234"])
+    #expect(revoked.before == [first.record.kid: first.record.issuedAt + 1])
+    // A host that has that list alone, and whose clock is where the token was good.
+    let verifier = TokenVerifier(
+      bundle: host.bundle, identity: host.identity, revoked: revoked, scheme: Libsodium())
+    let refusal = await refused {
+      _ = try verifier.verify(
+        Array(first.text.utf8), at: TrustedTime(now: first.record.issuedAt + 1),
+        challenges: { _ in .unknown }, spent: { _, _ in nil })
+    }
+    #expect(refusal?.code == .tokenRevoked)
+    _ = try verify(try await issue().text, on: host)
+  }
+
+  /// What was issued while the cluster's clock was ahead would take others with it.
+  @Test func whatAWrongClockIssuedStaysNamed() async throws {
+    let world = try await FleetWorld()
+    let host = try await world.host()
+    try await host.say()
+    func issue() async throws -> GrantedToken {
+      try one(
+        try await world.plane.issueTokens(
+          world.caller(), TokenWish(scope: .agent, agents: [host.id])))
+    }
+    world.advance(40 * 86_400)
+    let ahead = try await issue()
+    _ = try await world.plane.revokeToken(world.caller(), ahead.record.jti)
+    world.advance(-40 * 86_400)
+    let right = try await issue()
+    world.advance(80 * 86_400)
+    _ = try await world.plane.revokeToken(world.caller(), right.record.jti)
+    let revoked = try world.plane.signer.revoked()
+    #expect(revoked.jtis == [ahead.record.jti])
+    #expect(revoked.before == [right.record.kid: right.record.issuedAt + 1])
+  }
+
+  @Test func anAlarmNamesNobodyElsesTenant() async throws {
+    let world = try await FleetWorld()
+    let host = try await world.host()
+    try await host.say()
+    let token = try one(
+      try await world.plane.issueTokens(world.caller(), TokenWish(scope: .tenant, tenant: "bank")))
+    try host.unprotect(jti: token.record.jti)
+    _ = try await host.send(since: 1)
+    let alarms = try await world.openAlarms(.tokenMisused)
+    #expect(alarms.count == 1 && alarms.first?.tenant == "retail")
+    #expect(alarms.first?.message.contains("bank") == false)
+  }
 }
