@@ -147,7 +147,7 @@ extension Database {
   /// - Throws: `not_found`.
   func number(ofAgent id: String) throws -> Int64 {
     guard let row = try row("SELECT number FROM agents WHERE id = ?", id) else {
-      throw Refusal.notThere
+      throw Refusal.missing("agent", id)
     }
     return row.number("number")
   }

@@ -16,7 +16,7 @@ extension SQLiteStore {
     try await read { db in
       try db.rows(
         """
-        \(AgentRows.short) WHERE tenant = ? AND agents.agent = ? ORDER BY number
+        \(AgentRows.short) WHERE tenant = ? AND agents.agent = ? ORDER BY number DESC
           LIMIT \(PageRequest.largest)
         """, tenant, agent
       ).map(AgentRows.record)
@@ -97,7 +97,7 @@ extension SQLiteStore {
           WHERE id = ?9 AND state <> 'retired'
         """, report.at, report.protection, report.version, report.clock, report.enrolment,
         report.bundleSequence, report.revocationsSequence, report.profileVersion, agent)
-      guard changed == 1 else { throw Refusal.notThere }
+      guard changed == 1 else { throw Refusal.missing("agent", agent) }
       try db.keepTexts(of: report, agent: db.number(ofAgent: agent))
     }
   }
@@ -119,10 +119,10 @@ extension SQLiteStore {
     try await write { db in
       let changed = try db.run(
         """
-        UPDATE agents SET certificate_serial = ?, key_hash = ?, certificate_expires = ?
-          WHERE id = ? AND state <> 'retired'
-        """, certificateSerial, keyHash, expires, agent)
-      guard changed == 1 else { throw Refusal.notThere }
+        UPDATE agents SET certificate_serial = ?, certificate_expires = ?
+          WHERE id = ? AND state <> 'retired' AND key_hash = ?
+        """, certificateSerial, expires, agent, keyHash)
+      guard changed == 1 else { throw Refusal.missing("agent", agent) }
       try db.append(audit)
     }
   }
@@ -151,7 +151,7 @@ extension SQLiteStore {
   ) async throws(Refusal) {
     try await write { db in
       guard try db.run("UPDATE agents SET own_profile = ? WHERE id = ?", ownProfile, agent) == 1
-      else { throw Refusal.notThere }
+      else { throw Refusal.missing("agent", agent) }
       try db.append(audit)
     }
   }
@@ -159,7 +159,7 @@ extension SQLiteStore {
   package func retire(agent: String, audit: AuditEntry) async throws(Refusal) {
     try await write { db in
       guard try db.run("UPDATE agents SET state = 'retired' WHERE id = ?", agent) == 1 else {
-        throw Refusal.notThere
+        throw Refusal.missing("agent", agent)
       }
       try db.append(audit)
     }

@@ -44,7 +44,7 @@ extension SQLiteStore {
   ) async throws(Refusal) {
     try await write { db in
       guard try db.row("SELECT 1 FROM alarms WHERE id = ?", alarm) != nil else {
-        throw Refusal.notThere
+        throw Refusal.missing("alarm", alarm)
       }
       // Who was first stays.
       try db.run(

@@ -10,7 +10,7 @@ extension SQLiteStore {
     try await write { db in
       guard
         let row = try db.row("SELECT number, ledger_size FROM agents WHERE id = ?", agent)
-      else { throw Refusal.notThere }
+      else { throw Refusal.missing("agent", agent) }
       guard row.number("ledger_size") == size else {
         throw Refusal(
           .conflict, "The ledger is at record \(row.number("ledger_size")) here, not \(size).",

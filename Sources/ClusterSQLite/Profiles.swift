@@ -68,12 +68,12 @@ extension SQLiteStore {
   package func change(_ profile: Profile, audit: AuditEntry) async throws(Refusal) {
     try await write { db in
       guard let row = try db.row("SELECT version FROM profiles WHERE id = ?", profile.id) else {
-        throw Refusal.notThere
+        throw Refusal.missing("profile", profile.id)
       }
       guard row.number("version") + 1 == profile.version else {
         throw Refusal(
           .conflict, "The profile is at version \(row.number("version")) by now.",
-          hint: "Read it again, and change that.")
+          hint: "Look at what was changed, then try again.")
       }
       try unlessThere("There is a profile \(profile.name.quoted()) already.") {
         try db.run(
@@ -109,7 +109,7 @@ extension SQLiteStore {
         throw Refusal(.conflict, "The profile is in use: it is \(use).", hint: hint)
       }
       guard try db.run("DELETE FROM profiles WHERE id = ?", profile) == 1 else {
-        throw Refusal.notThere
+        throw Refusal.missing("profile", profile)
       }
       try db.append(audit)
     }
@@ -147,7 +147,7 @@ extension SQLiteStore {
         try db.run(
           "DELETE FROM profile_assignments WHERE profile = ? AND tenant = ? AND label = ?",
           assignment.profile, assignment.tenant, assignment.label ?? "") == 1
-      else { throw Refusal.notThere }
+      else { throw Refusal(.notFound, "The profile is not assigned so.") }
       try db.append(audit)
     }
   }

@@ -10,8 +10,6 @@ extension Refusal {
     .storeFailed, "The database could not be changed, and nothing was.",
     hint: "Try again; the server's log and its disk tell more.")
 
-  static let notThere = Refusal(.notFound, "There is none of that id.")
-
   /// - Parameters:
   ///   - error: a refusal stays as it is.
   ///   - what: the beginning of a sentence, which the reason ends.

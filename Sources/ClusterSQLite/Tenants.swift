@@ -40,7 +40,7 @@ extension SQLiteStore {
   ) async throws(Refusal) {
     try await write { db in
       guard try db.run("UPDATE tenants SET name = ? WHERE id = ?", name, tenant) == 1 else {
-        throw Refusal.notThere
+        throw Refusal.missing("tenant", tenant)
       }
       try db.append(audit)
     }
@@ -70,7 +70,7 @@ extension SQLiteStore {
           .conflict, "The tenant \(tenant.quoted()) is not empty: \(what) to it.", hint: hint)
       }
       guard try db.run("DELETE FROM tenants WHERE id = ?", tenant) == 1 else {
-        throw Refusal.notThere
+        throw Refusal.missing("tenant", tenant)
       }
       try db.append(audit)
     }

@@ -1,4 +1,5 @@
 import AgentToken
+import Cluster
 import JSON
 import Link
 import LinkMessages
@@ -79,6 +80,63 @@ import Testing
         // None of them took its one use.
         _ = try await enroller(server, text).enrol(in: directory)
         #expect(try directory.load() != nil)
+      }
+    }
+  }
+
+  /// The same key all along; what is refused leaves the certificate that there is.
+  @Test func renewsItsCertificateOverTheOldOne() async throws {
+    try await withDirectory { path in
+      let directory = StateDirectory(path)
+      try await LiveServer.run { server in
+        let token = try await server.logIn()
+        try await server.tenant("red", by: token)
+        _ = try await enroller(server, try await registrationToken(server, by: token))
+          .enrol(in: directory)
+        let first = try #require(try directory.load())
+        let wire = HTTPWire(
+          endpoint: first.endpoint, proxy: nil,
+          tls: try ServerTrust.configuration(
+            authority: first.authority, certificate: first.certificate, key: first.key),
+          group: MultiThreadedEventLoopGroup.singleton)
+        let late = Mutex<Int64>(0)
+        let said = Mutex<[String]>([])
+        let renewer = Renewer(
+          first, in: directory, wire: wire,
+          log: LinkLog { _, text in said.withLock { $0.append(text) } },
+          now: { Clock.wall() + late.withLock { $0 } })
+        func renewed(_ machine: String = QuietHost.machine) async throws -> LinkState {
+          await renewer.renewIfDue(machine: machine)
+          return try #require(try directory.load())
+        }
+        #expect(try await renewed() == first, "two thirds are not over")
+        late.withLock { $0 = 25 * 86_400 }
+        #expect(
+          try await renewed(String(repeating: "0b", count: 32)) == first, "a copy gets none")
+        let second = try await renewed()
+        #expect(second.certificate != first.certificate && second.key == first.key)
+        // Over the new one, from then on.
+        let third = try await renewed()
+        #expect(third.certificate != second.certificate && third.key == first.key)
+        let record = try #require(
+          try await server.plane.store.agents(tenant: "red", agent: "web-1").last)
+        let shown = try #require(
+          CertificateAuthority.presented(
+            try NIOSSLCertificate(bytes: Array(third.certificate.utf8), format: .pem).toDERBytes()))
+        #expect(shown.serial == record.certificateSerial && shown.keyHash == record.keyHash)
+        let audit = try await server.ask(.GET, "/api/v1/audit?action=agent.renew", token: token)
+        #expect(
+          audit.json["items"]?.array?.map { $0["target"] } == [
+            .string(record.id), .string(record.id),
+          ])
+
+        let retired = try await server.ask(
+          .POST, "/api/v1/agents/\(record.id)/retire", token: token)
+        #expect(retired.status == 200)
+        #expect(try await renewed() == third)
+        #expect(
+          said.withLock { $0.contains { $0.contains("not any more") } }, "\(said.withLock { $0 })")
+        await wire.close()
       }
     }
   }

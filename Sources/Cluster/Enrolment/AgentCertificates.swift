@@ -50,12 +50,17 @@ extension ControlPlane {
         .invalid, "A certificate is renewed for the key that it has.",
         hint: "Enrol again to have another key.")
     }
-    try await store.keep(
-      certificateSerial: certificate.serial, keyHash: certificate.keyHash,
-      expires: certificate.expires, of: agent.id,
-      audit: entry(
-        "agent.renew", source: source, tenant: agent.tenant, target: agent.id,
-        details: JSON.object([.init(name: "agent", value: .string(agent.agent))]).encoded()))
+    do throws(Refusal) {
+      try await store.keep(
+        certificateSerial: certificate.serial, keyHash: certificate.keyHash,
+        expires: certificate.expires, of: agent.id,
+        audit: entry(
+          "agent.renew", source: source, tenant: agent.tenant, target: agent.id,
+          details: JSON.object([.init(name: "agent", value: .string(agent.agent))]).encoded()))
+    } catch {
+      // It was retired, or enrolled anew with another key, while this was signed.
+      throw error.code == .notFound ? .agentUnknown : error
+    }
     return certificate.pem
   }
 

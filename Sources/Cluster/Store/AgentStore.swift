@@ -30,7 +30,8 @@ package struct AgentFilter: Sendable {
 
 package protocol AgentStore: Sendable {
   func agent(_ id: String) async throws(Refusal) -> AgentRecord?
-  /// Every record of an agent's name in a tenant, clones and retired ones too, as in lists.
+  /// The records of an agent's name in a tenant, clones and retired ones too, as in lists; the newest
+  /// first, and of very many the newest.
   func agents(tenant: String, agent: String) async throws(Refusal) -> [AgentRecord]
   /// By tenant, then the agent's id. Of their reports `status` and `doctor` are left out (""): only
   /// one agent's record has them.
@@ -52,7 +53,9 @@ package protocol AgentStore: Sendable {
   /// - Throws: `not_found`, also where it is retired.
   func keep(report: AgentReport, of agent: String) async throws(Refusal)
   func keep(lastSeen: [String: Int64]) async throws(Refusal)
-  /// - Throws: `not_found`.
+  /// Another certificate for the key that an agent has.
+  ///
+  /// - Throws: `not_found`, also where it has another key by now.
   func keep(
     certificateSerial: String, keyHash: String, expires: Int64, of agent: String,
     audit: AuditEntry

@@ -41,7 +41,7 @@ import Testing
       host("web-1", id: "copy", cloneOf: "id-web-1"), alarm: alarm("x", .clone))
     #expect(try await store.alarm("x")?.kind == .clone)
     #expect(
-      try await store.agents(tenant: "retail", agent: "web-1").map(\.id) == ["id-web-1", "copy"])
+      try await store.agents(tenant: "retail", agent: "web-1").map(\.id) == ["copy", "id-web-1"])
     // A name is free again once its agent is retired, and the same in another tenant is another.
     try await store.retire(agent: "id-web-1", audit: entry())
     try await store.add(host("web-1", id: "next"), alarm: nil)
@@ -82,9 +82,8 @@ import Testing
     var record = host("web-1", state: .active)
     try await store.add(record, alarm: nil)
     try await store.keep(
-      certificateSerial: "02", keyHash: "new", expires: 9, of: record.id, audit: entry("renew"))
+      certificateSerial: "02", keyHash: "key", expires: 9, of: record.id, audit: entry("renew"))
     record.certificateSerial = "02"
-    record.keyHash = "new"
     record.certificateExpires = 9
     try await store.keep(profiles: [record.id: SentProfile(version: 2, settingsHash: "s")])
     record.profile = SentProfile(version: 2, settingsHash: "s")
@@ -103,7 +102,12 @@ import Testing
       await code { try await store.retire(agent: "none", audit: entry()) },
       await code {
         try await store.keep(
-          certificateSerial: "", keyHash: "", expires: 1, of: "none", audit: entry())
+          certificateSerial: "", keyHash: "key", expires: 1, of: "none", audit: entry())
+      },
+      // It was enrolled anew with another key meanwhile.
+      await code {
+        try await store.keep(
+          certificateSerial: "", keyHash: "old", expires: 1, of: record.id, audit: entry())
       },
     ] {
       #expect(change == .notFound)
