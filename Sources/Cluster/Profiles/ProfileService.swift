@@ -142,8 +142,9 @@ extension ControlPlane {
     let agent = try await seen(caller, id)
     if !caller.may(.manageProfiles) {
       let token = try await store.registrationToken(agent.registrationToken)
-      guard let token, token.managesProfile, token.createdBy == caller.account.id,
-        profile == nil || profile == token.profile
+      // Who was made something else since has no such right left.
+      guard caller.may(.createRegistrationTokens), let token, token.managesProfile,
+        token.createdBy == caller.account.id, profile == nil || profile == token.profile
       else {
         try caller.require(.manageProfiles)
         return AgentEntry(agent, hub)

@@ -304,5 +304,14 @@ struct ProfileTests {
     #expect(await apply(nil, to: host) == nil)
     #expect(await apply(other.id, to: host) == .forbidden)
     #expect(await apply(profile.id, to: stranger) == .forbidden)
+    // Nor with a role that makes no such tokens.
+    for role in [AccessRole.auditor, .customerSupport] {
+      let since = world.caller(role, tenants: ["retail"], id: "a-7")
+      let refusal = await refused {
+        _ = try await world.plane.applyProfile(since, agent: host.id, profile: profile.id)
+      }
+      #expect(refusal?.code == .forbidden)
+    }
+    #expect(try await host.record().ownProfile == nil)
   }
 }
