@@ -38,6 +38,14 @@ package struct Secrets: Sendable {
     SHA256Hash.hex(SHA256Hash.of(Array(secret.utf8)))
   }
 
+  /// What tells whether two requests are the same: keyed, for there may be a password in them, which
+  /// nobody shall guess at by what is kept of it.
+  package func mark(of request: [UInt8]) -> String {
+    let marking = HKDF<SHA256>.deriveKey(
+      inputKeyMaterial: key, info: Array("holdfast-cluster request".utf8), outputByteCount: 32)
+    return Hex.encode(HMAC<SHA256>.authenticationCode(for: request, using: marking))
+  }
+
   // MARK: Passwords
 
   /// A password as it is kept (`PasswordHash`). One is worked on at a time, for each takes

@@ -13,7 +13,7 @@ package enum Idempotency: Sendable, Equatable {
 }
 
 package protocol IdempotencyStore: Sendable {
-  /// - Parameter request: SHA-256 of method, path and body, in hexadecimal.
+  /// - Parameter request: what tells it from others (`Secrets.mark`).
   func begin(
     idempotencyKey: String, account: String, request: String, now: Int64
   ) async throws(Refusal) -> Idempotency

@@ -3,7 +3,6 @@ internal import Cluster
 internal import HTTPTypes
 internal import Hummingbird
 internal import JSON
-internal import Linux
 
 /// A request that may carry an `Idempotency-Key`: asked again, it is answered as the first time, and
 /// nothing is done again (draft-ietf-httpapi-idempotency-key-header).
@@ -21,10 +20,13 @@ struct IdempotentRequest: Sendable {
         (1...255).contains($0.utf8.count) && $0.utf8.allSatisfy { (0x21...0x7E).contains($0) }
       }
       ?? true
-    account = (try? call.caller.account.id) ?? ""
-    self.request = SHA256Hash.hex(
-      SHA256Hash.of(
-        Array("\(request.method.rawValue) \(request.head.path ?? "")\n".utf8) + call.bytes))
+    let account = try? call.caller.account
+    self.account = account?.id ?? ""
+    // An answer is for who asked: not for what that account was made since.
+    let who = [account?.role.rawValue ?? ""] + (account?.tenants ?? ["*"])
+    self.request = call.plane.secrets.mark(
+      of: Array(
+        "\(request.method.rawValue) \(request.head.path ?? "")\n\(who)\n".utf8) + call.bytes)
   }
 
   func answer(_ handler: Endpoint.Handler, _ call: Call) async throws(Refusal) -> Answer {
