@@ -24,10 +24,11 @@ package struct Caller: Sendable {
   /// - Throws: `forbidden`.
   package func require(_ permission: Permission) throws(Refusal) {
     guard !may(permission) else { return }
+    let roles = permission.roles.map(\.rawValue).sorted()
     throw Refusal(
       .forbidden,
       "The role \(account.role.rawValue) may not \(permission.phrase).",
-      hint: "Ask a \(permission.roles.map(\.rawValue).sorted().joined(separator: " or ")).")
+      hint: "Ask somebody whose role is \(roles.joined(separator: " or ")).")
   }
 
   /// An audit entry of what this one does.

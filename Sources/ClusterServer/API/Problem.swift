@@ -16,11 +16,16 @@ struct Problem: Sendable {
       .init(name: "type", value: .string("urn:holdfast:problem:" + refusal.code.rawValue)),
       .init(name: "title", value: .string(status.reasonPhrase)),
       .init(name: "status", value: .integer(Int64(status.code))),
-      .init(name: "detail", value: .string(refusal.message)),
+      .init(name: "detail", value: .string(Self.sentence(refusal.message))),
       .init(name: "code", value: .string(refusal.code.rawValue)),
     ]
     if let hint = refusal.hint { members.append(.init(name: "hint", value: .string(hint))) }
     return .object(members)
+  }
+
+  /// What the issuer says begins where a command has begun, and has no full stop.
+  private static func sentence(_ text: String) -> String {
+    text.hasSuffix(".") ? text : text.prefix(1).uppercased() + text.dropFirst() + "."
   }
 
   static let schema = Schema.named(

@@ -30,7 +30,7 @@ enum AuditEndpoints {
       query: Endpoint.paging + [
         .init("tenant", .text(.identifier), "Only what is about it."),
         .init("account", .text(.words(1...128)), "An account's id or name."),
-        .init("action", .text(.id), "What the action begins with."),
+        .init("action", .text(.identifier), "What the action begins with."),
         .init("since", .time, "From then on."), .init("until", .time, "Before then."),
       ], output: Endpoint.page(of: shape)
     ) { call throws(Refusal) in

@@ -26,6 +26,17 @@ enum TrustEndpoints {
     ]
   }
 
+  private static func take(_ jws: String, _ plane: ControlPlane) throws(Refusal) -> Bool {
+    do throws(Refusal) {
+      return try plane.signer.take(bundle: jws)
+    } catch {
+      guard error.code == .bundleMalformed else { throw error }
+      throw Refusal(
+        error.code, "That is no trust bundle. \(error.message)",
+        hint: error.hint ?? "Give one as `holdfast-cluster bundle export` writes it, whole.")
+    }
+  }
+
   static let all: [Endpoint] = [
     Endpoint(
       .get, "/api/v1/trust", "getTrust", "What hosts trust this cluster by.",
@@ -40,7 +51,7 @@ enum TrustEndpoints {
     ) { call throws(Refusal) in
       let caller = try call.caller
       try caller.require(.administerServer)
-      if try call.plane.signer.take(bundle: call.text("bundle") ?? "") {
+      if try take(call.text("bundle") ?? "", call.plane) {
         let bundle = try call.plane.signer.bundle()
         try await call.plane.store.append(
           caller.entry("trust.import", at: call.plane.now(), target: "\(bundle.sequence)"))
