@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Cluster
 import JSON
+import LinkMessages
 import Linux
 import NIOCore
 import NIOHTTP1
@@ -118,6 +119,119 @@ import Testing
           + "for n in $(seq 40); do printf '1000\\r\\n%4096s\\r\\n' x; done; sleep 5) | "
           + "timeout 10 openssl s_client -quiet -connect localhost:\(server.port) 2>&1")
       #expect(reply.contains("413") && reply.contains("body_too_large"), "\(reply.prefix(400))")
+    }
+  }
+
+  /// A byte now and then does not win time: it is the whole that has to come.
+  @Test func aTrickleIsNotWaitedFor() async throws {
+    var limits = ServerLimits()
+    limits.firstRequest = 2
+    limits.body = 2
+    try await LiveServer.run(limits: limits) { server in
+      func trickle(_ head: String, _ piece: String) async throws -> (said: String, pieces: Int) {
+        let count = "\(server.directory)/count"
+        let said = await Shell.run(
+          "(printf '\(head)'; for n in $(seq 60); do echo $n > \(count); printf '\(piece)' || break; "
+            + "sleep 0.25; done) 2>/dev/null | "
+            + "timeout 30 openssl s_client -quiet -connect localhost:\(server.port) 2>&1")
+        let text = try Files.text(count)
+        return (said, try #require(Int(text.dropLast())))
+      }
+      let headers = try await trickle("GET /healthz HTTP/1.1\\r\\nHost: x\\r\\n", "X-A: b\\r\\n")
+      #expect(headers.pieces < 60 && !headers.said.contains("200 OK"), "\(headers)")
+      let body = try await trickle(
+        "POST /api/v1/sessions HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 60\\r\\n"
+          + "Content-Type: application/json\\r\\n\\r\\n", "x")
+      #expect(body.said.contains("request_timeout"), "\(body)")
+    }
+  }
+
+  /// Who asks for much and reads nothing holds neither memory nor a place.
+  @Test func whoDoesNotReadIsDropped() async throws {
+    var limits = ServerLimits()
+    limits.stall = 1
+    limits.nextRequest = 300
+    try await LiveServer.run(limits: limits) { server in
+      let token = try await server.logIn()
+      func connections() async throws -> Int {
+        let reply = try await server.ask(.GET, "/metrics", token: token)
+        let line = String(decoding: reply.bytes, as: UTF8.self).split(separator: "\n")
+          .first { $0.hasPrefix("holdfast_connections ") }
+        return try #require(line.flatMap { Int($0.split(separator: " ")[1]) })
+      }
+      let before = try await connections()
+      let reading = Task {
+        await Shell.run(
+          "(for n in $(seq 600); do printf 'GET /openapi.json HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n'; "
+            + "done; sleep 20) | timeout 20 openssl s_client -quiet -connect "
+            + "localhost:\(server.port) 2>/dev/null | sleep 20")
+      }
+      func wait(for isSo: (Int) -> Bool) async throws -> Bool {
+        for _ in 0..<150 {
+          if isSo(try await connections()) { return true }
+          try await Task.sleep(for: .milliseconds(100))
+        }
+        return false
+      }
+      #expect(try await wait { $0 > before }, "it never came")
+      #expect(try await wait { $0 <= before }, "it is still there")
+      _ = await reading.value
+    }
+  }
+
+  /// A flood is slowed for where it comes from, whatever it says of that; others are served.
+  @Test func aFloodIsItsSourcesOwn() async throws {
+    try await LiveServer.run { server in
+      let admin = try await server.logIn()
+      try await server.tenant("red", by: admin)
+      let made = try await server.ask(
+        .POST, "/api/v1/registration-tokens", ["entries": [["tenant": "red"]]], token: admin)
+      let text = try #require(made.json["items"]?.array?.first?["text"]?.string)
+      func enrolment(_ token: String) throws -> JSON {
+        EnrolmentRequest(
+          token: token, csr: try Enrolled.request().csr, agent: "web-1", hostname: "web-1",
+          machine: String(repeating: "0a", count: 32), version: "1.0"
+        ).json
+      }
+      /// From another address of this machine.
+      func elsewhere(_ path: String, _ json: JSON) async throws -> String {
+        let file = "\(server.directory)/request"
+        let body = json.encodedBytes()
+        try Files.writeAtomically(
+          file,
+          Array(
+            ("POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+              + "Content-Length: \(body.count)\r\n\r\n").utf8) + body)
+        return await Shell.run(
+          "(cat \(file); sleep 8) | timeout 20 openssl s_client -quiet -no_ign_eof -bind 127.0.0.2 "
+            + "-connect 127.0.0.1:\(server.port) 2>&1")
+      }
+      var enrolments: [Int] = []
+      var logins: [Int] = []
+      for number in 0..<9 {
+        let lies = ["X-Forwarded-For", "X-Real-IP", "Forwarded"].map {
+          ($0, "for=10.0.0.\(number)")
+        }
+        let guess = server.plane.secrets.newSecret()
+        enrolments.append(
+          try await server.ask(.POST, LinkPath.enroll, try enrolment(guess), headers: lies).status)
+        logins.append(
+          try await server.ask(
+            .POST, "/api/v1/sessions", ["name": .string("n\(number)"), "password": "x"],
+            headers: lies
+          ).status)
+      }
+      #expect(enrolments.prefix(5) == [403, 403, 403, 403, 403] && enrolments.contains(429))
+      #expect(logins.prefix(5) == [401, 401, 401, 401, 401] && logins.contains(429))
+      let audit = try await server.ask(
+        .GET, "/api/v1/audit?action=account.login-failed", token: admin)
+      #expect(audit.json["items"]?.array?.allSatisfy { $0["source"] == "127.0.0.1" } == true)
+      let login: JSON = [
+        "name": .string(server.administrator.name),
+        "password": .string(server.administrator.password),
+      ]
+      #expect(try await elsewhere("/api/v1/sessions", login).contains("201 Created"))
+      #expect(try await elsewhere(LinkPath.enroll, try enrolment(text)).contains("200 OK"))
     }
   }
 }
