@@ -24,12 +24,13 @@ fi
 
 cd "$(mktemp -d)"
 # What ends the session that asks, never ends, or is no JSON, is asked for elsewhere. A right form may still be
-# refused for what it means (a tenant that there is not), so that is not counted.
+# refused for what it means (a tenant that there is not), so that is not counted. One worker: in Python 3.11
+# two that read a program at once may end in "AST constructor recursion depth mismatch".
 exec timeout 150 "$venv/bin/st" run "$url/openapi.json" --url "$url" \
   --tls-verify "$authority" --header "Authorization: Bearer $token" \
   --exclude-operation-id logOut --exclude-operation-id linkStream \
   --exclude-operation-id setPassword --exclude-operation-id logIn \
   --exclude-operation-id linkLedger \
   --exclude-checks positive_data_acceptance \
-  --phases examples,coverage,fuzzing --max-examples 15 --max-time 80 --workers 2 \
+  --phases examples,coverage,fuzzing --max-examples 15 --max-time 80 --workers 1 \
   --seed 20261121 --no-color --request-timeout 20
