@@ -76,6 +76,45 @@ struct AskingTests {
     }
   }
 
+  @Test("Registration tokens: what was reviewed is changed line by line, and then made")
+  func registrationTokenEntries() async throws {
+    try await Self.loggedIn { server, cluster in
+      for tenant in ["red", "blue", "green"] { _ = try await cluster("tenants", "create", tenant) }
+      let create = ["registration-tokens", "create"]
+      let review = try await cluster.run(
+        create + ["--tenant", "red", "--tenant", "blue", "--tenant", "green", "--review"])
+      #expect(review.status == 0)
+      #expect(
+        review.output == #"{"tenant":"red"}"# + "\n" + #"{"tenant":"blue"}"# + "\n"
+          + #"{"tenant":"green"}"# + "\n")
+      #expect(review.errors.contains("1 host"))
+
+      let edited = "# for the fair\n\n  {\"tenant\":\"red\",\"uses\":7}\n{\"tenant\":\"green\"}\n"
+      let made = try await cluster.run(
+        create + ["--entries", "-", "--yes", "--json"], input: edited)
+      #expect(made.status == 0)
+      #expect(
+        made.json["items"]?.array?.map { $0["token"]?["uses"]?.integer } == [7, 1])
+      #expect(
+        made.json["items"]?.array?.map { $0["token"]?["tenant"]?.string } == ["red", "green"])
+
+      for (bad, code) in [
+        ("", "usage"), ("[]", "usage"), ("{\"tenant\":\"red\"", "usage"),
+        ("{\"tenant\":\"red\"}\n{\"tenant\":\"none\"}", "not_found"),
+        ("{\"tenant\":\"red\",\"colour\":1}", "invalid_request"),
+      ] {
+        let refused = try await cluster.run(
+          create + ["--entries", "-", "--yes", "--json"], input: bad)
+        #expect(refused.status != 0 && refused.code == code, "\(bad): \(refused)")
+      }
+      let list = try await cluster("registration-tokens", "list", "--json")
+      #expect(list.json["items"]?.array?.count == 2)
+      let both = try await cluster.run(
+        create + ["--entries", "-", "--tenant", "red", "--yes"], input: edited)
+      #expect(both.status == 2)
+    }
+  }
+
   @Test("Agents by their names; tokens for those that are protected, and why not for others")
   func agents() async throws {
     try await Self.loggedIn { server, cluster in

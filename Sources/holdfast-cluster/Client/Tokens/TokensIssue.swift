@@ -137,20 +137,8 @@ struct TokensIssue: ClientCommand {
     try hand(items, named: names, several: found.count > 1, console)
   }
 
-  /// Empty lines and those that begin with `#` do not count.
   private func listed(in file: String) throws(Refusal) -> [String] {
-    let bytes: [UInt8]
-    do {
-      bytes =
-        try file == "-"
-        ? FileDescriptor.standardInput.readAll(limit: 16 << 20) : Files.read(file)
-    } catch {
-      throw Refusal(error, "read \(file)")
-    }
-    let names = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
-      .map { $0.drop { $0 == " " || $0 == "\t" } }
-      .map { String($0.prefix { $0 != " " && $0 != "\t" }) }
-      .filter { !$0.isEmpty && !$0.hasPrefix("#") }
+    let names = try LinesFile.read(file).map { String($0.prefix { $0 != " " && $0 != "\t" }) }
     guard !names.isEmpty else {
       throw Refusal(.usage, "There are no agents in \(file).")
     }
