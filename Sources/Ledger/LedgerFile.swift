@@ -61,7 +61,10 @@ final class LedgerFile: LedgerStorage {
 
   func prepare() throws(SystemError) -> Bool {
     // Whoever makes it immutable would keep everybody out: no unprotect without its record.
-    if (try? InodeFlags.isImmutable(path)) == true { try? InodeFlags.setImmutable(path, false) }
+    if (try? InodeFlags.isImmutable(path)) == true {
+      try? InodeFlags.setImmutable(path, false)
+      if isHard { try? InodeFlags.setAppendOnly(path, true) }
+    }
     guard isWritable, let file else {
       try openForWriting()
       return false
@@ -91,7 +94,6 @@ final class LedgerFile: LedgerStorage {
       try copy.sync()
       // What stands in its place may be made to stay there.
       try? InodeFlags.setImmutable(path, false)
-      try? InodeFlags.setAppendOnly(path, false)
       try Files.rename(temporary, to: path)
       try Files.syncDirectory(directory)
       file = copy

@@ -182,18 +182,20 @@ package final class Workbench {
       }
 
     case .file(let path, let text, let mode), .replaced(let path, let text, let mode, _):
-      try Files.makeDirectory(Files.directory(of: path), mode: 0o755, parents: true)
+      try makeParent(of: path)
       try writeOwn(path, text: text, mode: mode)
 
     case .link(let path, let target):
-      try Files.makeDirectory(Files.directory(of: path), mode: 0o755, parents: true)
-      try remove(path)
-      try Files.symlink(target, at: path)
+      try makeParent(of: path)
+      try inWritableParent(of: path) { () throws(SystemError) in
+        try remove(path)
+        try Files.symlink(target, at: path)
+      }
 
     case .kept(let file):
       let status = try Files.status(file.path)
       if status.map({ !baseline.hasContents(file, $0) }) ?? true {
-        try Files.makeDirectory(Files.directory(of: file.path), mode: 0o755, parents: true)
+        try makeParent(of: file.path)
         try? InodeFlags.setImmutable(file.path, false)
         try inWritableParent(of: file.path) { () throws(SystemError) in
           if Files.isDirectory(file.path) { try removeTree(file.path) }
@@ -208,7 +210,7 @@ package final class Workbench {
       baseline.remember(file.path, hash: file.hash)
 
     case .keptLink(let link):
-      try Files.makeDirectory(Files.directory(of: link.path), mode: 0o755, parents: true)
+      try makeParent(of: link.path)
       try inWritableParent(of: link.path) { () throws(SystemError) in
         try remove(link.path)
         try Files.symlink(link.target, at: link.path)
@@ -280,8 +282,10 @@ package final class Workbench {
 
   private func writeOwn(_ path: String, text: String, mode: UInt32) throws(SystemError) {
     try? InodeFlags.setImmutable(path, false)
-    if Files.isDirectory(path) { try removeTree(path) }
-    try Files.writeAtomically(path, Array(text.utf8), mode: mode, sync: false)
+    try inWritableParent(of: path) { () throws(SystemError) in
+      if Files.isDirectory(path) { try removeTree(path) }
+      try Files.writeAtomically(path, Array(text.utf8), mode: mode, sync: false)
+    }
     try flag(path)
   }
 
@@ -290,18 +294,32 @@ package final class Workbench {
       if status.kind == .directory { return try unflag(path) }
       try remove(path)
     }
-    try Files.makeDirectory(path, mode: 0o755, parents: true)
+    try makeParent(of: path)
+    try inWritableParent(of: path) { () throws(SystemError) in
+      try Files.makeDirectory(path, mode: 0o755, parents: true)
+    }
+  }
+
+  private func makeParent(of path: String) throws(SystemError) {
+    let parent = Files.directory(of: path)
+    guard !Files.isDirectory(parent) else { return }
+    try inWritableParent(of: parent) { () throws(SystemError) in
+      try Files.makeDirectory(parent, mode: 0o755, parents: true)
+    }
   }
 
   /// Changes what a directory holds, also one that is immutable (a unit's own drop-ins lie in one
-  /// that was taken into possession), and leaves its flag as it was.
+  /// that was taken into possession) or that only takes new names, and leaves its flags as they were.
   private func inWritableParent(
     of path: String, _ change: () throws(SystemError) -> Void
   ) throws(SystemError) {
     let parent = Files.directory(of: path)
-    guard (try? InodeFlags.isImmutable(parent)) == true else { return try change() }
+    let isImmutable = (try? InodeFlags.isImmutable(parent)) == true
+    guard isImmutable || (try? InodeFlags.isAppendOnly(parent)) == true else { return try change() }
     try unflag(parent)
-    defer { try? flag(parent) }
+    defer {
+      if isImmutable { try? flag(parent) } else { try? InodeFlags.setAppendOnly(parent, true) }
+    }
     try change()
   }
 
@@ -309,14 +327,16 @@ package final class Workbench {
   package func remove(_ path: String) throws(SystemError) {
     guard let status = try Files.status(path) else { return }
     if status.kind == .directory { return try removeTree(path) }
-    if status.kind == .regular { try? InodeFlags.setImmutable(path, false) }
-    try Files.remove(path)
+    try inWritableParent(of: path) { () throws(SystemError) in
+      if status.kind == .regular { try? InodeFlags.setImmutable(path, false) }
+      try Files.remove(path)
+    }
   }
 
   private func removeTree(_ path: String) throws(SystemError) {
     try? InodeFlags.setImmutable(path, false)
     for name in try Files.list(path) { try remove("\(path)/\(name)") }
-    try Files.removeDirectory(path)
+    try inWritableParent(of: path) { () throws(SystemError) in try Files.removeDirectory(path) }
   }
 
   private func removeIfEmpty(_ path: String) throws(SystemError) {
@@ -338,7 +358,7 @@ package final class Workbench {
     guard let status = try Files.status(path), status.kind == .regular || status.kind == .directory
     else { return }
     do throws(SystemError) {
-      if try InodeFlags.isImmutable(path) { try InodeFlags.setImmutable(path, false) }
+      try InodeFlags.setImmutable(path, false)
     } catch  where error.isUnsupportedFlag {
       return
     }

@@ -36,6 +36,19 @@ import Testing
     #expect(throws: SystemError.self) { try Files.writeAtomically(path, "other") }
   }
 
+  @Test func noLongerImmutableIsNotForAppendingAloneEither() throws {
+    let path = directory("file")
+    try Files.writeAtomically(path, "text")
+    for isImmutable in [false, true] {
+      try InodeFlags.setAppendOnly(path, true)
+      try InodeFlags.setImmutable(path, isImmutable)
+      #expect(try !InodeFlags.isAppendOnly(path))
+      #expect(try InodeFlags.isImmutable(path) == isImmutable)
+    }
+    try InodeFlags.setImmutable(path, false)
+    try Files.writeAtomically(path, "other")
+  }
+
   @Test func worksOnAnOpenFile() throws {
     let path = directory("file")
     let file = try FileDescriptor.open(path, flags: O_RDWR | O_CREAT, mode: 0o600)

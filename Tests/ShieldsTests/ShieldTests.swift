@@ -106,6 +106,39 @@ struct ShieldTests {
       }
     ),
     (
+      "binary grown, and open to nothing but growing",
+      { fixture in
+        let path = fixture.root + "/usr/sbin/demo"
+        try InodeFlags.setImmutable(path, false)
+        try fixture.write("/usr/sbin/demo", "#!/bin/sh\nexit 1\n", mode: 0o755)
+        try InodeFlags.setAppendOnly(path, true)
+      }
+    ),
+    (
+      "binary removed from a directory that takes nothing but new names",
+      {
+        try InodeFlags.setImmutable($0.root + "/usr/sbin/demo", false)
+        try Files.remove($0.root + "/usr/sbin/demo")
+        try InodeFlags.setAppendOnly($0.root + "/usr/sbin", true)
+      }
+    ),
+    (
+      "masked in a directory that was made immutable",
+      {
+        try Files.symlink("/dev/null", at: $0.root + "/etc/systemd/system/demo.service")
+        try InodeFlags.setImmutable($0.root + "/etc/systemd/system", true)
+      }
+    ),
+    (
+      "unit file and drop-ins gone, and where they were made immutable",
+      {
+        let control = $0.root + "/etc/systemd/system.control"
+        try Files.removeTree("\(control)/demo.service.d")
+        try Files.removeTree("\(control)/demo.service")
+        try InodeFlags.setImmutable(control, true)
+      }
+    ),
+    (
       "mode",
       {
         try InodeFlags.setImmutable($0.root + "/usr/sbin/demo", false)

@@ -206,7 +206,6 @@ final class VitalPlace {
     guard let status = try Files.status(path(name)) else { return }
     if status.kind == .directory { return try Files.removeTree(path(name)) }
     guard status.kind == .regular else { return try Files.remove(path(name)) }
-    try? InodeFlags.setAppendOnly(path(name), false)
     try? InodeFlags.setImmutable(path(name), false)
   }
 
@@ -229,7 +228,7 @@ final class VitalPlace {
       let path = path(parent)
       // An administrator may have the whole of it elsewhere, behind a link.
       switch try Files.status(path, follow: parent.isEmpty)?.kind {
-      case .directory: if ownFolders.contains(parent) { try? InodeFlags.setImmutable(path, false) }
+      case .directory: try? InodeFlags.setImmutable(path, false)
       case nil: try Files.makeDirectory(path, mode: 0o700, parents: true)
       default:
         try? InodeFlags.setImmutable(path, false)

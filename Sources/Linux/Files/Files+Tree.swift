@@ -4,7 +4,6 @@ extension Files {
     guard let status = try status(path) else { return }
     if status.kind == .directory || status.kind == .regular {
       try? InodeFlags.setImmutable(path, false)
-      try? InodeFlags.setAppendOnly(path, false)
     }
     guard status.kind == .directory else { return try remove(path) }
     for name in try list(path) { try removeTree("\(path)/\(name)") }

@@ -27,18 +27,20 @@ package enum InodeFlags {
     }
   }
 
-  /// Sets or clears the flag; touches nothing where it is so already.
+  /// Sets or clears the flag, and clears that for appending alone, which would stay in the way of
+  /// what comes next; touches nothing where it is so already.
   package static func setImmutable(_ path: String, _ on: Bool) throws(SystemError) {
-    try set(immutable, on, open(path), path)
+    try set(on ? immutable : 0, of: immutable | appendOnly, open(path), path)
   }
 
   package static func isAppendOnly(_ path: String) throws(SystemError) -> Bool {
-    try read(open(path), path) & appendOnly != 0
+    if let attribute = try attribute(UInt64(STATX_ATTR_APPEND), path) { return attribute }
+    return try read(open(path), path) & appendOnly != 0
   }
 
   /// Sets or clears the flag; touches nothing where it is so already.
   package static func setAppendOnly(_ path: String, _ on: Bool) throws(SystemError) {
-    try set(appendOnly, on, open(path), path)
+    try set(on ? appendOnly : 0, of: appendOnly, open(path), path)
   }
 
   /// As for a path, of the very file that is open, whatever its name leads to by now.
@@ -48,7 +50,7 @@ package enum InodeFlags {
 
   /// As for a path, of the very file that is open, whatever its name leads to by now.
   package static func setImmutable(_ file: FileDescriptor, _ on: Bool) throws(SystemError) {
-    try set(immutable, on, file, "an open file")
+    try set(on ? immutable : 0, of: immutable | appendOnly, file, "an open file")
   }
 
   /// Of the file itself, a last symlink not followed; nil where the file system does not say:
@@ -71,10 +73,10 @@ package enum InodeFlags {
   }
 
   private static func set(
-    _ flag: UInt32, _ on: Bool, _ file: FileDescriptor, _ path: String
+    _ wanted: UInt32, of mask: UInt32, _ file: FileDescriptor, _ path: String
   ) throws(SystemError) {
     let before = try read(file, path)
-    var flags = on ? before | flag : before & ~flag
+    var flags = before & ~mask | wanted
     if flags == before { return }
     try syscall("set the flags of \(path)") { hf_set_inode_flags(file.raw, &flags) }
   }
