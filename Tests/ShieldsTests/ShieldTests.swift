@@ -335,4 +335,38 @@ struct ShieldTests {
     let text = DropIn.text(unit("a.service", own: ["LD_LIBRARY_PATH"]))
     #expect(text.contains("UnsetEnvironment=LD_PRELOAD LD_AUDIT GLIBC_TUNABLES"))
   }
+
+  /// Its script, told how the daemon ended: only what did not start is looked at.
+  @Test(
+    arguments: [
+      ("signal", "other", "other"), ("exit-code", "other", "right"), ("protocol", "", "right"),
+      ("timeout", "right", "right"),
+    ])
+  func aProgramThatDoesNotStartIsPutBack(result: String, found: String, after: String) throws {
+    let directory = "\(NSTemporaryDirectory())/hf-shields-\(UUID().uuidString.prefix(8))"
+    try Files.makeDirectory(directory)
+    defer { try? Files.removeTree(directory) }
+    let (copy, path) = ("\(directory)/copy", "\(directory)/holdfastd")
+    try Files.writeAtomically(copy, Array("right".utf8), mode: 0o600, sync: false)
+    if !found.isEmpty {
+      try Files.writeAtomically(path, Array(found.utf8), mode: 0o700, sync: false)
+    }
+    let program = KeptFile(
+      path: path, hash: SHA256Hash.hex(SHA256Hash.of(Array("right".utf8))), size: 5, mode: 0o755,
+      uid: geteuid(), gid: getegid())
+    let shell = Process()
+    shell.executableURL = URL(filePath: "/bin/sh")
+    shell.arguments = ["-c", DropIn.restoring(program, from: copy)]
+    shell.environment = ["SERVICE_RESULT": result]
+    try shell.run()
+    shell.waitUntilExit()
+    #expect(try Files.text(path) == after)
+    if result != "signal" { #expect(try Files.status(path)?.mode == 0o755) }
+  }
+
+  @Test func aScriptIsWrittenAsSystemdReadsIt() {
+    let text = DropIn.text(unit("a.service"), afterwards: "stat -c %a $X")
+    #expect(text.contains("ExecStopPost=-+/bin/sh -c 'stat -c %%a $$X'\n"))
+    #expect(!DropIn.text(unit("a.service")).contains("ExecStopPost="))
+  }
 }

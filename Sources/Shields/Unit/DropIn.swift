@@ -1,3 +1,4 @@
+internal import Linux
 package import Protection
 
 /// The drop-in that makes a unit refuse: what `systemctl status` shows to whoever was refused.
@@ -16,8 +17,10 @@ package enum DropIn {
   /// - Parameters:
   ///   - mayBeStopped: by hand too, which what upholds it makes good at once.
   ///   - restartDelay: seconds.
+  ///   - afterwards: what a shell is to do each time it has ended.
   package static func text(
-    _ unit: ProtectedUnit, mayBeStopped: Bool = false, restartDelay: Int = 0
+    _ unit: ProtectedUnit, mayBeStopped: Bool = false, restartDelay: Int = 0,
+    afterwards: String? = nil
   ) -> String {
     var text = """
       # Holdfast protects this unit. How to get in: man holdfast-unprotect
@@ -43,7 +46,30 @@ package enum DropIn {
     if !unset.isEmpty {
       text += "UnsetEnvironment=\(unset.joined(separator: " "))\n"
     }
+    if let afterwards {
+      let doubled = afterwards.map { $0 == "%" || $0 == "$" ? "\($0)\($0)" : "\($0)" }.joined()
+      text += "ExecStopPost=-+/bin/sh -c '\(doubled)'\n"
+    }
     return text
+  }
+
+  /// For the daemon, of which nobody is left to put it back where its program is gone, or another
+  /// stands in its place, and it is killed before it has noticed: a program that ends without
+  /// having been ready is looked at, and put back from the baseline. Without single quotes.
+  package static func restoring(_ program: KeptFile, from copy: String) -> String {
+    let (path, new) = (program.path, "\(program.path).holdfast")
+    let facts = "\(String(program.mode, radix: 8)):\(program.uid):\(program.gid)"
+    return [
+      "case $SERVICE_RESULT in exit-code|protocol|timeout) ;; *) exit ;; esac",
+      "export PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+      "[ \"$(stat -c %a:%u:%g \(path))\" = \(facts) ] && cmp -s \(copy) \(path) && exit",
+      "echo \"\(program.hash)  \(copy)\" | sha256sum --check --status || exit",
+      "umount -l \(path)",
+      "chattr -f -i -a \(Files.directory(of: path)) \(path) \(new)",
+      "rm -rf \(new)",
+      "cp \(copy) \(new) && chown \(program.uid):\(program.gid) \(new) || exit",
+      "chmod \(String(program.mode, radix: 8)) \(new) && rm -rf \(path) && mv -T \(new) \(path)",
+    ].joined(separator: "; ")
   }
 
   /// Against stopping `sysinit.target` or everything at once: systemd's default dependencies have a

@@ -109,8 +109,12 @@ package struct UnitShield: Shield {
           bench.baseline.text(of: file).map { (String(name), $0) }
         }
       }, uniquingKeysWith: { first, _ in first })
+    let own = service.programs.first {
+      unit.name == "holdfastd.service" && $0.path.hasSuffix("/holdfastd")
+    }
     files[DropIn.fileName] = DropIn.text(
-      unit, mayBeStopped: service.letsPackageRestart, restartDelay: service.restartDelay)
+      unit, mayBeStopped: service.letsPackageRestart, restartDelay: service.restartDelay,
+      afterwards: own.map { DropIn.restoring($0, from: bench.baseline.path(of: $0.hash)) })
 
     // Against stop, restart, isolate, start limits, kills and injected libraries.
     wanted.append(
