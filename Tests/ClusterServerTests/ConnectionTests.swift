@@ -153,30 +153,58 @@ import Testing
     limits.nextRequest = 300
     try await LiveServer.run(limits: limits) { server in
       let token = try await server.logIn()
-      func connections() async throws -> Int {
-        let reply = try await server.ask(.GET, "/metrics", token: token)
-        let line = String(decoding: reply.bytes, as: UTF8.self).split(separator: "\n")
-          .first { $0.hasPrefix("holdfast_connections ") }
-        return try #require(line.flatMap { Int($0.split(separator: " ")[1]) })
-      }
-      let before = try await connections()
+      let before = try await Self.connections(server, by: token)
       let reading = Task {
         await Shell.run(
           "(for n in $(seq 600); do printf 'GET /openapi.json HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n'; "
             + "done; sleep 20) | timeout 20 openssl s_client -quiet -connect "
             + "localhost:\(server.port) 2>/dev/null | sleep 20")
       }
-      func wait(for isSo: (Int) -> Bool) async throws -> Bool {
-        for _ in 0..<150 {
-          if isSo(try await connections()) { return true }
-          try await Task.sleep(for: .milliseconds(100))
-        }
-        return false
-      }
-      #expect(try await wait { $0 > before }, "it never came")
-      #expect(try await wait { $0 <= before }, "it is still there")
+      #expect(try await Self.wait(server, by: token) { $0 > before }, "it never came")
+      #expect(try await Self.wait(server, by: token) { $0 <= before }, "it is still there")
       _ = await reading.value
     }
+  }
+
+  /// Bodies that do not come take no place from those who have something to ask.
+  @Test func whoKeepsTheServerWaitingKeepsNobodyOut() async throws {
+    var limits = ServerLimits()
+    limits.inWork = 2
+    try await LiveServer.run(limits: limits) { server in
+      let token = try await server.logIn()
+      let before = try await Self.connections(server, by: token)
+      let waiting = Task {
+        await Shell.run(
+          "for n in 1 2 3 4 5; do (printf 'POST /link/v1/enroll HTTP/1.1\\r\\nHost: x\\r\\n"
+            + "Content-Length: 60\\r\\nContent-Type: application/json\\r\\n\\r\\n{'; sleep 15) | "
+            + "timeout 20 openssl s_client -quiet -no_ign_eof -connect "
+            + "localhost:\(server.port) & done; wait")
+      }
+      #expect(try await Self.wait(server, by: token) { $0 >= before + 5 }, "they never came")
+      for path in ["/healthz", "/api/v1/me"] {
+        #expect(try await server.ask(.GET, path, token: token).status == 200)
+      }
+      #expect(try await !server.logIn().isEmpty)
+      _ = await waiting.value
+    }
+  }
+
+  /// How many connections there are.
+  private static func connections(_ server: LiveServer, by token: String) async throws -> Int {
+    let reply = try await server.ask(.GET, "/metrics", token: token)
+    let line = String(decoding: reply.bytes, as: UTF8.self).split(separator: "\n")
+      .first { $0.hasPrefix("holdfast_connections ") }
+    return try #require(line.flatMap { Int($0.split(separator: " ")[1]) })
+  }
+
+  private static func wait(
+    _ server: LiveServer, by token: String, until isSo: (Int) -> Bool
+  ) async throws -> Bool {
+    for _ in 0..<150 {
+      if isSo(try await connections(server, by: token)) { return true }
+      try await Task.sleep(for: .milliseconds(100))
+    }
+    return false
   }
 
   /// A flood is slowed for where it comes from, whatever it says of that; others are served.

@@ -40,12 +40,6 @@ struct RequestHandler: Sendable {
   private func response(
     to request: Request, _ channel: any Channel, _ record: inout RequestRecord
   ) async -> Response {
-    guard state.begin() else {
-      return refusal(
-        Refusal(.busy, "The server is answering as many requests as it takes."),
-        retryAfter: 1, style: .problem, request)
-    }
-    defer { state.end() }
     let path = (request.head.path ?? "").prefix { $0 != "?" }
     switch table.match(request.method, path: path) {
     case .nothing:
@@ -78,6 +72,7 @@ struct RequestHandler: Sendable {
     _ endpoint: Endpoint, _ segments: [String: String], _ request: Request,
     _ channel: any Channel, _ record: inout RequestRecord
   ) async throws(Refusal) -> Response {
+    try state.requireRoom()
     if let pace = endpoint.pace,
       let wait = state.paces.take(pace, Source.key(channel.remoteAddress))
     {
@@ -88,6 +83,10 @@ struct RequestHandler: Sendable {
           hint: "Wait \(wait) s, then try again."), retryAfter: wait, style: endpoint.style, request
       )
     }
+    // Whoever trickles a body keeps no place from others until it has come, and has no more of them than
+    // connections. Agents, whose bodies are long, come one after the other.
+    var hasPlace = false
+    defer { if hasPlace { state.end() } }
     let authorization = request.headers[.authorization]
     var caller: Caller?
     var agent: AgentRecord?
@@ -99,6 +98,8 @@ struct RequestHandler: Sendable {
       caller = try await plane.caller(accessToken: accessToken, source: record.source)
       record.who = caller?.account.name ?? ""
     case .agent:
+      try state.begin()
+      hasPlace = true
       agent = try await self.agent(channel, request)
       record.who = agent.map { "\($0.tenant)/\($0.agent)" } ?? ""
     }
@@ -110,6 +111,8 @@ struct RequestHandler: Sendable {
     }
     let query = try QueryReader.read(request.head.path ?? "", endpoint.query)
     let (body, bytes) = try await BodyReader.read(request, endpoint.input)
+    if !hasPlace { try state.begin() }
+    hasPlace = true
     let call = Call(
       plane: plane, server: state, isHead: request.method == .head, source: record.source,
       channel: channel, path: segments,

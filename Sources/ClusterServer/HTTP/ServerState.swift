@@ -1,3 +1,4 @@
+internal import AgentToken
 internal import Synchronization
 
 /// What the requests of one server share.
@@ -17,13 +18,19 @@ final class ServerState: Sendable {
     connections = ConnectionLimits(limits)
   }
 
-  /// Takes a place for a request; false where there is none.
-  func begin() -> Bool {
+  /// Takes a place for a request.
+  ///
+  /// - Throws: `busy` where there is none.
+  func begin() throws(Refusal) {
     guard inWork.add(1, ordering: .relaxed).newValue <= limits.inWork else {
       inWork.subtract(1, ordering: .relaxed)
-      return false
+      throw .allInWork
     }
-    return true
+  }
+
+  /// - Throws: `busy` where there is no place now.
+  func requireRoom() throws(Refusal) {
+    guard requestsInWork < limits.inWork else { throw .allInWork }
   }
 
   func end() { inWork.subtract(1, ordering: .relaxed) }
@@ -34,4 +41,9 @@ final class ServerState: Sendable {
   func stop() { stopping.store(true, ordering: .relaxed) }
 
   var requestsInWork: Int { inWork.load(ordering: .relaxed) }
+}
+
+extension Refusal {
+  fileprivate static let allInWork = Refusal(
+    .busy, "The server is answering as many requests as it takes.")
 }
