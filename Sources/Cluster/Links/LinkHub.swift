@@ -11,6 +11,8 @@ package final class LinkHub: Sendable {
     /// The first record that was sent instead of the one that was wanted, by agent.
     var jumps: [String: Int64] = [:]
     var troubles: [Refusal] = []
+    /// The list of revocations that there was when an agent had a newer one for the first time.
+    var firstList: Int64?
   }
 
   private let state = Mutex(State())
@@ -130,6 +132,17 @@ package final class LinkHub: Sendable {
       if state.jumps.count >= Self.mostJumps { state.jumps = [:] }
       state.jumps[agent] = sequence
       return false
+    }
+  }
+
+  /// The list of revocations to count from how far ahead of the cluster agents are.
+  ///
+  /// - Parameter last: the newest now.
+  func firstList(_ last: Int64) -> Int64 {
+    state.withLock { state in
+      let first = state.firstList ?? last
+      state.firstList = first
+      return first
     }
   }
 

@@ -68,8 +68,8 @@ extension ControlPlane {
 
   // MARK: A cluster that is behind
 
-  /// So far ahead of the cluster's number an agent's is believed: what is signed goes above it, and
-  /// other agents would refuse one that is very far ahead.
+  /// So far ahead of the cluster's number agents' are believed, in all and not each time: what is signed
+  /// goes above it, and other agents would refuse one that is very far ahead.
   static let furthestAhead: Int64 = 1 << 16
 
   /// After the restore of a backup, agents know more than their cluster.
@@ -87,7 +87,7 @@ extension ControlPlane {
     }
     let last = trust.revocations?.sequence ?? 0
     guard report.revocationsSequence > last else { return nil }
-    guard report.revocationsSequence - last <= Self.furthestAhead else {
+    guard report.revocationsSequence - hub.firstList(last) <= Self.furthestAhead else {
       throw Refusal(
         .invalid,
         "\(agent.agent) says that it has revocations \(report.revocationsSequence), and the last "

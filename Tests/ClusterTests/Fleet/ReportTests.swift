@@ -131,6 +131,23 @@ struct ReportTests {
 
   // MARK: A cluster that went back
 
+  /// Nor does one that says so again and again.
+  @Test func nobodyDrivesTheNumberOfRevocationsAway() async throws {
+    let world = try await FleetWorld()
+    let host = try await world.host()
+    host.revocations = 65_536
+    try await host.say()
+    #expect(try world.issuer.revocations()?.sequence == 65_537)
+    host.revocations = 65_537 + 65_536
+    try await host.say()
+    #expect(try world.issuer.revocations()?.sequence == 65_537)
+    // What is revoked here goes on.
+    _ = try world.plane.signer.revoke(.none)
+    host.revocations = 65_538
+    try await host.say()
+    #expect(try world.issuer.revocations()?.sequence == 65_538)
+  }
+
   @Test func revocationsGoAboveWhatAgentsHave() async throws {
     let world = try await FleetWorld()
     let host = try await world.host()
