@@ -138,9 +138,16 @@ extension SQLiteStore {
   }
 
   package func set(
-    labels: [String: String], of agent: String, audit: AuditEntry
+    labels: [String: String], following seen: [String: String]?, of agent: String,
+    audit: AuditEntry
   ) async throws(Refusal) {
     try await write { db in
+      let row = try db.row("\(AgentRows.short) WHERE id = ?", agent)
+      if let seen, let present = try row.map(AgentRows.record)?.labels, present != seen {
+        throw Refusal(
+          .conflict, "The agent's labels were changed by somebody else just now.",
+          hint: "Look at them again, then try again.")
+      }
       try db.setLabels(labels, ofAgent: db.number(ofAgent: agent))
       try db.append(audit)
     }

@@ -45,8 +45,12 @@ extension ControlPlane {
   }
 
   /// Puts labels in place of those that an agent has; its profile may be another one then.
+  ///
+  /// - Parameter known: those that the caller has seen; nil for whichever there are.
+  /// - Throws: `conflict` where there are others.
   package func setLabels(
-    _ caller: Caller, agent id: String, _ labels: [String: String]
+    _ caller: Caller, agent id: String, _ labels: [String: String],
+    following known: [String: String]? = nil
   ) async throws(Refusal) -> AgentEntry {
     try caller.require(.labelAgents)
     let agent = try await seen(caller, id)
@@ -56,7 +60,7 @@ extension ControlPlane {
       "labels": .array(sorted.map { .string("\($0.key)=\($0.value)") })
     ]
     try await store.set(
-      labels: labels, of: id,
+      labels: labels, following: known, of: id,
       audit: caller.entry(
         "agent.label", at: now(), tenant: agent.tenant, target: id, details: json.encoded()))
     await spread(agents: [id])

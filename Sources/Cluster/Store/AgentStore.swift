@@ -61,8 +61,12 @@ package protocol AgentStore: Sendable {
     audit: AuditEntry
   ) async throws(Refusal)
   func keep(profiles: [String: SentProfile]) async throws(Refusal)
-  /// - Throws: `not_found`.
-  func set(labels: [String: String], of agent: String, audit: AuditEntry) async throws(Refusal)
+  /// - Parameter seen: the labels that it is to have now; nil for whichever there are.
+  /// - Throws: `not_found`; `conflict` where it has others than were seen.
+  func set(
+    labels: [String: String], following seen: [String: String]?, of agent: String,
+    audit: AuditEntry
+  ) async throws(Refusal)
   /// - Throws: `not_found`.
   func set(ownProfile: String?, of agent: String, audit: AuditEntry) async throws(Refusal)
   /// - Throws: `not_found`.

@@ -96,6 +96,14 @@ enum AgentEndpoints {
   }
 
   private static let segment = ["agent": Schema.text(.id)]
+  private static let labels = Schema.map(.labelName, .text(.labelValue), most: Labels.most)
+
+  private static func texts(_ map: JSON?) -> [String: String]? {
+    map?.members.map { members in
+      Dictionary(
+        members.map { ($0.name, $0.value.string ?? "") }, uniquingKeysWith: { first, _ in first })
+    }
+  }
 
   static let all: [Endpoint] = [
     Endpoint(
@@ -139,17 +147,15 @@ enum AgentEndpoints {
       segments: segment,
       input: .json(
         .object([
-          Schema.required("labels", .map(.labelName, .text(.labelValue), most: Labels.most))
+          Schema.required("labels", labels),
+          Schema.optional("following", labels, "Those that were seen; refused if they changed."),
         ])), output: .json(shape)
     ) { call throws(Refusal) in
-      var labels: [String: String] = [:]
-      for member in call.body["labels"]?.members ?? [] {
-        labels[member.name] = member.value.string ?? ""
-      }
-      return .ok(
+      .ok(
         json(
           try await call.plane.setLabels(
-            call.caller, agent: call.segment("agent"), labels)))
+            call.caller, agent: call.segment("agent"), texts(call.body["labels"]) ?? [:],
+            following: texts(call.body["following"]))))
     },
     Endpoint(
       .put, "/api/v1/agents/{agent}/profile", "applyProfile",

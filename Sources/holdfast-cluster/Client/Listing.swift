@@ -22,7 +22,7 @@ extension APIClient {
   ) async throws(Refusal) {
     let (items, next) = try await pages(path, limit: limit).collect()
     var text = items.isEmpty ? none : Table.text([columns] + items.map(row))
-    if next != nil { text += "\nThere is more: --limit" }
+    if next != nil { text += "\nThere is more; ask for it with a higher --limit." }
     try console.report(
       text,
       [

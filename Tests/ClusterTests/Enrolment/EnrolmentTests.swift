@@ -246,7 +246,7 @@ struct EnrolmentTests {
       try await plane.enrol(try host.request(text), source: "s").certificate)
     let record = try await plane.agent(certificate: old, machine: host.machine)
     try await office.store.set(
-      labels: ["rack": "7"], of: record.id, audit: office.note)
+      labels: ["rack": "7"], following: nil, of: record.id, audit: office.note)
     try await office.store.keep(
       report: AgentReport(
         protection: "protected", version: "1.0", clock: "in-step", enrolment: "e-1",

@@ -87,9 +87,17 @@ import Testing
     record.certificateExpires = 9
     try await store.keep(profiles: [record.id: SentProfile(version: 2, settingsHash: "s")])
     record.profile = SentProfile(version: 2, settingsHash: "s")
-    try await store.set(labels: ["a": "1", "b": "2"], of: record.id, audit: entry("label"))
-    try await store.set(labels: ["b": "3"], of: record.id, audit: entry("label"))
+    try await store.set(
+      labels: ["a": "1", "b": "2"], following: nil, of: record.id, audit: entry("label"))
+    try await store.set(labels: ["b": "3"], following: nil, of: record.id, audit: entry("label"))
     record.labels = ["b": "3"]
+    let late = await code {
+      try await store.set(
+        labels: [:], following: ["a": "1", "b": "2"], of: record.id, audit: entry("label"))
+    }
+    #expect(late == .conflict)
+    try await store.set(
+      labels: ["b": "3"], following: ["b": "3"], of: record.id, audit: entry("label"))
     try await store.set(ownProfile: "p1", of: record.id, audit: entry("own"))
     record.ownProfile = "p1"
     #expect(try await store.agent(record.id) == record)
@@ -98,7 +106,7 @@ import Testing
         == .conflict)
     for change in [
       await code { try await store.set(ownProfile: nil, of: "none", audit: entry()) },
-      await code { try await store.set(labels: [:], of: "none", audit: entry()) },
+      await code { try await store.set(labels: [:], following: nil, of: "none", audit: entry()) },
       await code { try await store.retire(agent: "none", audit: entry()) },
       await code {
         try await store.keep(
@@ -113,7 +121,8 @@ import Testing
       #expect(change == .notFound)
     }
     #expect(
-      try await fixture.entries().map(\.action).suffix(4) == ["renew", "label", "label", "own"])
+      try await fixture.entries().map(\.action).suffix(5)
+        == ["renew", "label", "label", "label", "own"])
   }
 
   @Test func isListedByWhatIsAskedFor() async throws {
@@ -128,7 +137,8 @@ import Testing
     }
     try await store.keep(report: report(), of: "id-web-1")
     try await store.keep(report: report("degraded"), of: "id-db_1")
-    try await store.set(labels: ["site": "berlin=1"], of: "id-web-2", audit: entry())
+    try await store.set(
+      labels: ["site": "berlin=1"], following: nil, of: "id-web-2", audit: entry())
     func agents(
       _ filter: AgentFilter = .init(), _ view: Visibility = .all
     ) async throws -> [String] {

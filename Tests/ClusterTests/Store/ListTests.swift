@@ -93,7 +93,7 @@ import Testing
     let found = try await store.agents(tenant: "retail", agent: "x" + text)
     #expect(found.map { Array($0.agent.utf8) } == [Array(("x" + text).utf8)])
     try await store.set(
-      labels: ["n" + text: text], of: "id-x" + text, audit: entry(account: text))
+      labels: ["n" + text: text], following: nil, of: "id-x" + text, audit: entry(account: text))
     let labelled = try await store.agent("id-x" + text)
     #expect(labelled?.labels.map { Array($0.value.utf8) } == [Array(text.utf8)])
     if text.utf8.count <= 200 {

@@ -210,7 +210,7 @@ import Testing
     }
     #expect(try await store.agent("id-web-1") == first)
     try await store.keep(report: report(doctor: "{}"), of: first.id)
-    try await store.set(labels: ["site": "berlin"], of: first.id, audit: entry())
+    try await store.set(labels: ["site": "berlin"], following: nil, of: first.id, audit: entry())
     let second = try await store.enrol(secretHash: "hash of r1", agent: "web-1") {
       (_, present) throws(Refusal) in
       guard var record = present else { throw Refusal(.notFound, "It was there.") }

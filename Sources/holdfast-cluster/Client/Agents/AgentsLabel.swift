@@ -30,7 +30,8 @@ struct AgentsLabel: ClientCommand {
     var found = try await AgentLookup.one(agent, api)
     if !labels.isEmpty || !remove.isEmpty {
       found = try await api.put(
-        APIPath("agents", found.text("id"), "labels"), ["labels": changed(found)])
+        APIPath("agents", found.text("id"), "labels"),
+        ["labels": changed(found), "following": found["labels"] ?? .object([])])
     }
     let text = AgentWords.labels(found)
     try console.report(
