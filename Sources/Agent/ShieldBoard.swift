@@ -206,9 +206,11 @@ extension ShieldBoard {
   }
 
   private func covers(_ service: ServiceDefinition, _ paths: Set<String>) -> [Covers.Finding] {
-    let places = Covers.places(of: paths)
+    let isOwn = service.unit == Own.service
+    let places = Covers.places(of: paths).union(isOwn ? Covers.kernelPlaces : [])
     guard let mounts = try? Mounts.all(at: places) else { return [] }
-    return Covers(mounts: mounts).find(service, paths)
+    let covers = Covers(mounts: mounts)
+    return covers.find(service, paths) + (isOwn ? covers.findOverKernelMounts() : [])
   }
 
   /// Every path that may not be covered.

@@ -62,4 +62,21 @@ struct CoversTests {
     let now = try mounts(root, "/etc rw - tmpfs x rw")
     #expect(Covers(mounts: now).find(try service(on: nil), paths).isEmpty)
   }
+
+  /// In no baseline, because they are the same on every host.
+  @Test func findsWhatLiesOnTheControlGroups() throws {
+    let sys = "/sys rw - sysfs sysfs rw"
+    let groups = "/sys/fs/cgroup rw - cgroup2 cgroup rw"
+    func covers(_ now: [Mount]) -> [String] {
+      Covers(mounts: now).findOverKernelMounts().map(\.problem.sentence)
+    }
+    #expect(covers(try mounts(root, sys, groups)).isEmpty)
+    // A container has its own in the place of sysfs, and older systems several hierarchies.
+    let tmpfs = "/sys/fs/cgroup rw - tmpfs tmpfs rw"
+    #expect(covers(try mounts(root, "/sys rw - tmpfs tmpfs rw", tmpfs)).isEmpty)
+    #expect(
+      covers(try mounts(root, sys, groups, tmpfs, "/sys rw - tmpfs x rw")) == [
+        "/sys was covered by a mount (tmpfs)", "/sys/fs/cgroup was covered by a mount (tmpfs)",
+      ])
+  }
 }

@@ -140,7 +140,10 @@ struct DiagnosisRule: Sendable {
       possible(
         "for up to three seconds, until its watchdog fires, a daemon that is held heals nothing",
         improve: kernelShield)
-    case .daemonFiles: healed("immutable, and put back from the baseline", .daemonShields)
+    case .daemonFiles:
+      possible(
+        "put back from the baseline, but a program that passes for a daemon just killed is not noticed",
+        improve: kernelShield)
     case .state:
       possible(
         "kept in two places and put back, but lost where both go while the daemon is held",

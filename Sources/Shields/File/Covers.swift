@@ -37,12 +37,7 @@ package struct Covers {
     // In mounting order, so that the baseline's own are matched before what came on top of them.
     for mount in mounts where places.contains(mount.point) {
       guard var expected = left[mount.point], !expected.isEmpty else {
-        findings.append(
-          Finding(
-            problem: Problem(
-              path: mount.point, what: "was covered by a mount (\(mount.type))",
-              reachesService: true),
-            undo: { () throws(SystemError) in try Mounts.detach(mount.point) }))
+        findings.append(Self.cover(mount))
         continue
       }
       let own = expected.removeFirst()
@@ -60,6 +55,30 @@ package struct Covers {
       }
     }
     return findings.reversed()
+  }
+
+  /// File systems of the kernel's without which PID 1 starts no service.
+  private static let kernelMounts = ["/sys": "sysfs", "/sys/fs/cgroup": "cgroup2"]
+  package static let kernelPlaces = Set(kernelMounts.keys)
+
+  /// What is mounted over those, the topmost first. Where there is none of them, as in some
+  /// containers, nothing is over it.
+  package func findOverKernelMounts() -> [Finding] {
+    var found: Set<String> = []
+    let covers = mounts.filter { mount in
+      if found.contains(mount.point) { return true }
+      if Self.kernelMounts[mount.point] == mount.type { found.insert(mount.point) }
+      return false
+    }
+    return covers.reversed().map { Self.cover($0, reachesService: false) }
+  }
+
+  private static func cover(_ mount: Mount, reachesService: Bool = true) -> Finding {
+    Finding(
+      problem: Problem(
+        path: mount.point, what: "was covered by a mount (\(mount.type))",
+        reachesService: reachesService),
+      undo: { () throws(SystemError) in try Mounts.detach(mount.point) })
   }
 
   /// The paths themselves and every directory above them.
