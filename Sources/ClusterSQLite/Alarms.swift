@@ -78,6 +78,12 @@ extension Database {
       SELECT message FROM alarms WHERE agent = ? AND kind = ? ORDER BY number DESC LIMIT 1
       """, alarm.agent, alarm.kind.rawValue)
     if newest?.text("message") == alarm.message { return false }
+    let open = try row(
+      """
+      SELECT count(*) AS count FROM alarms
+        WHERE agent = ? AND kind = ? AND acknowledged_at IS NULL
+      """, alarm.agent, alarm.kind.rawValue)
+    if open?.number("count") ?? 0 >= 100 { return false }
     try run(
       """
       INSERT INTO alarms (id, at, kind, tenant, agent, message, acknowledged_at, acknowledged_by)

@@ -2,7 +2,8 @@ package import AgentToken
 
 package protocol AlarmStore: Sendable {
   /// Kept once: where the newest of that kind and agent is the same sentence, acknowledged or not,
-  /// nothing is added. So it is with all alarms that come with something else.
+  /// nothing is added; nor where an agent has 100 of that kind which nobody acknowledged, so that one
+  /// that is hostile does not bury the others'. So it is with all alarms that come with something else.
   ///
   /// - Returns: whether it was added.
   func raise(_ alarm: Alarm) async throws(Refusal) -> Bool

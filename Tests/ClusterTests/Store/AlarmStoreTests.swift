@@ -27,6 +27,22 @@ import Testing
     #expect(try await store.openAlarms() == [.ledgerGap: 3, .ledgerFork: 1])
   }
 
+  /// A host that makes one alarm after the other does not bury those of others.
+  @Test func ofOneAgentAndKindSoManyAreOpen() async throws {
+    let fixture = try await StoreFixture.withTenants()
+    defer { withExtendedLifetime(fixture) {} }
+    let store = fixture.store
+    for number in 0..<105 {
+      let isNew = try await store.raise(alarm("x\(number)", message: "Record \(number)."))
+      #expect(isNew == (number < 100))
+    }
+    #expect(try await store.raise(alarm("y", .ledgerFork)))
+    #expect(try await store.raise(alarm("z", agent: "id-web-2")))
+    try await store.acknowledge(alarm: "x7", at: 5, by: "ana", audit: entry())
+    #expect(try await store.raise(alarm("x200", message: "Record 200.")))
+    #expect(try await !store.raise(alarm("x201", message: "Record 201.")))
+  }
+
   @Test func isListedByWhoSeesTheAgent() async throws {
     let fixture = try await StoreFixture.withTenants()
     defer { withExtendedLifetime(fixture) {} }
