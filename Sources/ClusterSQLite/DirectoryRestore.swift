@@ -75,8 +75,9 @@ package enum DirectoryRestore {
           .storeFailed, "\(backup.quoted()) is a cluster's database, but no backup of a cluster.",
           hint: "Name a file that holdfast-cluster backup has written.")
       }
-      guard try String.fetchOne(db, sql: "PRAGMA quick_check(1)") == "ok" else {
-        throw Refusal(.storeFailed, "The backup \(backup.quoted()) is damaged.")
+      let found = try String.fetchOne(db, sql: "PRAGMA quick_check(1)") ?? "nothing"
+      guard found == "ok" else {
+        throw Refusal(.storeFailed, "The backup \(backup.quoted()) is damaged: \(found).")
       }
     }
     try queue.close()

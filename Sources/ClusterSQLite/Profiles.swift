@@ -132,7 +132,7 @@ extension SQLiteStore {
     try await write { db in
       try db.run(
         """
-        INSERT INTO profile_assignments VALUES (?, ?, ?)
+        INSERT INTO profile_assignments (profile, tenant, label) VALUES (?, ?, ?)
           ON CONFLICT DO UPDATE SET profile = excluded.profile
         """, assignment.profile, assignment.tenant, assignment.label ?? "")
       try db.append(audit)

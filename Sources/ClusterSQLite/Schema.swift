@@ -97,11 +97,12 @@ enum Schema {
       PRIMARY KEY (profile, version)
     ) STRICT;
 
+    -- The key's columns come first: SQLite 3.40 takes such a table for damaged where they do not.
     CREATE TABLE profile_assignments (
-      profile TEXT NOT NULL REFERENCES profiles ON DELETE CASCADE,
       tenant TEXT NOT NULL REFERENCES tenants ON DELETE CASCADE,
       -- NAME=VALUE; empty for every agent of the tenant.
       label TEXT NOT NULL,
+      profile TEXT NOT NULL REFERENCES profiles ON DELETE CASCADE,
       PRIMARY KEY (tenant, label)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX profile_assignments_by_profile ON profile_assignments (profile);

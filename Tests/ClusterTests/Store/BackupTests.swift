@@ -49,6 +49,12 @@ import Testing
     try Files.writeAtomically("\(data)/issuer/bundle", [], mode: 0o644)
     let lock = try ServerLock.take(data)
     try await fixture.store.create(person("ana"), secretHash: "x", audit: entry())
+    try await fixture.store.create(
+      Profile(
+        id: "p-1", name: "base", tenant: nil, version: 1, settings: "{}", changedAt: 0,
+        changedBy: ""), audit: entry())
+    let assigned = ProfileAssignment(profile: "p-1", tenant: "retail", label: nil)
+    try await fixture.store.assign(assigned, audit: entry())
     try await fixture.store.open(
       Session(tokenHash: "s", account: "id-ana", createdAt: 0, expires: 100), audit: nil)
     let count = try DirectoryBackup.write(data, to: backup)
@@ -71,6 +77,7 @@ import Testing
     #expect(try Files.status(target)?.mode == 0o700)
     let store = try await SQLiteStore.open(path: "\(target)/cluster.sqlite")
     #expect(try await store.tenant("retail") != nil)
+    #expect(try await store.assignments() == [assigned])
     #expect(try await store.text(DirectoryRestore.mark) == "77")
     #expect(try await store.session(tokenHash: "s", now: 0) == nil)
     try await store.close()
