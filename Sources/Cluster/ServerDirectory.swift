@@ -22,6 +22,8 @@ package struct ServerDirectory: Sendable {
 
   package var databasePath: String { Self.databasePath(path) }
 
+  package static func issuerPath(_ path: String) -> String { "\(path)/issuer" }
+
   package static func databasePath(_ path: String) -> String { "\(path)/cluster.sqlite" }
 
   /// What a new directory is told once, and kept nowhere.
@@ -43,7 +45,7 @@ package struct ServerDirectory: Sendable {
   ) throws(Refusal) -> (directory: ServerDirectory, newborn: Newborn?) {
     try make(path)
     let lock = try ServerLock.take(path)
-    let issuer = Issuer(directory: "\(path)/issuer", surroundings: surroundings)
+    let issuer = Issuer(directory: issuerPath(path), surroundings: surroundings)
     var newborn: Newborn?
     if !isFinished(path) {
       let passphrase = Secrets(key: Random.bytes(32)).newPassword()

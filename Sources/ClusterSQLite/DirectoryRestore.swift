@@ -7,10 +7,6 @@ internal import Linux
 
 /// Makes a server's data directory from a backup.
 package enum DirectoryRestore {
-  /// What the restored database says of it: when, in seconds since the epoch. A server that finds it
-  /// has to go above what its agents have seen.
-  package static let mark = "restored_at"
-
   /// Restores a backup to a directory that no server runs on.
   ///
   /// It is made whole beside, and then takes the place of what was there. Sessions do not come back:
@@ -95,9 +91,11 @@ package enum DirectoryRestore {
       while let row = try rows.next() { try put(row, into: draft) }
       try db.execute(sql: "DROP TABLE kept_files")
       try db.execute(sql: "DELETE FROM sessions")
-      try db.run("INSERT OR REPLACE INTO texts VALUES (?, ?)", mark, String(now))
     }
     try queue.close()
+    // Agents have seen more than the backup knows of.
+    let issuer = ServerDirectory.issuerPath(draft)
+    if Files.isDirectory(issuer) { try Issuer.noteReturn(of: issuer, at: now) }
     try file.finish()
   }
 

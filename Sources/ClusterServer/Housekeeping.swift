@@ -12,6 +12,9 @@ struct Housekeeping: Service {
   let state: ServerState
   let logger: Logger
 
+  /// Within so many seconds of its start agents come back that were waiting for the server.
+  private static let returning = 2 * LinkLimits.longestWait
+
   func run() async throws {
     try? await cancelWhenGracefulShutdown {
       var passed: Int64 = 0
@@ -20,7 +23,7 @@ struct Housekeeping: Service {
         passed += 5
         if passed % LinkLimits.heartbeat == 0 { plane.hub.beat() }
         if passed % 60 == 0 {
-          await plane.sweep()
+          await plane.sweep(isJustStarted: passed < Self.returning)
           for trouble in plane.hub.takeTroubles() { logger.error("\(trouble)") }
           // Handshakes leave much behind that the allocator would keep.
           if state.requestsInWork == 0 { ResidentCode.release() }

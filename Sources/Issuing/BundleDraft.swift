@@ -22,10 +22,10 @@ struct BundleDraft: Sendable {
     revoked = .none
   }
 
-  /// What follows a bundle, with the same content and the next sequence number.
-  init(following bundle: TrustBundle, issuedAt: Int64) {
+  /// What follows a bundle, with the same content and the next sequence number above `floor`.
+  init(following bundle: TrustBundle, issuedAt: Int64, above floor: Int64) {
     cluster = bundle.cluster
-    sequence = bundle.sequence + 1
+    sequence = max(bundle.sequence, floor) + 1
     self.issuedAt = issuedAt
     keys = bundle.keys.map(\.jwk)
     roots = bundle.roots.map(\.jwk)

@@ -8,6 +8,7 @@ internal import Linux
 ///     bundles/        those that changed the roots
 ///     keys/KID.jwk    the keys, mode 0600
 ///     hosts/ID.json   what challenges said of hosts' ledgers
+///     went-back       when it was restored from a backup, if it was
 ///     lock            held during a change
 ///
 /// The bundle in force is the only truth: it says which keys there are. Every change writes new

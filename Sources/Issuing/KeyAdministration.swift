@@ -53,7 +53,8 @@ extension Issuer {
         request.kid, stem: request.role.rawValue, in: current,
         passphrase: sealsSigningKeys(current) ? passphrase : nil)
       kid = file.kid
-      var draft = BundleDraft(following: current, issuedAt: surroundings.now())
+      var draft = BundleDraft(
+        following: current, issuedAt: surroundings.now(), above: try floor())
       draft.keys.append(request.jwk(of: file))
       return Revision(draft: draft, newKeys: [file])
     }
@@ -96,7 +97,8 @@ extension Issuer {
           hint: "See which there are with `holdfast-cluster key list`.")
       }
       changed = true
-      var draft = BundleDraft(following: current, issuedAt: surroundings.now())
+      var draft = BundleDraft(
+        following: current, issuedAt: surroundings.now(), above: try floor())
       draft.revoke(kid: kid)
       return Revision(draft: draft, deadKeys: [kid])
     }

@@ -29,7 +29,7 @@ extension Issuer {
         .subtracting(try bundle().revoked)
       let issued = try sign(
         .revocations,
-        [.init(name: "seq", value: .integer(max(last.sequence, above) + 1))]
+        [.init(name: "seq", value: .integer(max(last.sequence, above, try floor()) + 1))]
           + (all.json.members ?? []),
         kid: kid, passphrase: passphrase
       ) { (verifier, text) throws(Refusal) in

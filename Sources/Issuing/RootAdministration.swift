@@ -14,7 +14,8 @@ extension Issuer {
       (current) throws(Refusal) in
       let file = try newKey(kid, stem: "root", in: current, passphrase: passphrase)
       made = file.kid
-      var draft = BundleDraft(following: current, issuedAt: surroundings.now())
+      var draft = BundleDraft(
+        following: current, issuedAt: surroundings.now(), above: try floor())
       draft.roots.append(file.publicJWK)
       return Revision(draft: draft, newKeys: [file])
     }
@@ -43,7 +44,8 @@ extension Issuer {
         throw Refusal(
           .keyUnavailable, "the key file of \(heir.kid) is missing: \(keys.path(heir.kid))")
       }
-      var draft = BundleDraft(following: current, issuedAt: surroundings.now())
+      var draft = BundleDraft(
+        following: current, issuedAt: surroundings.now(), above: try floor())
       draft.remove(root: kid)
       return Revision(draft: draft, deadKeys: [kid], signer: signer)
     }

@@ -21,7 +21,8 @@ extension Issuer {
       (current) throws(Refusal) in
       guard !current.revoked.jtis.contains(jti) else { return nil }
       changed = true
-      var draft = BundleDraft(following: current, issuedAt: surroundings.now())
+      var draft = BundleDraft(
+        following: current, issuedAt: surroundings.now(), above: try floor())
       draft.revoke(jti: jti)
       return Revision(draft: draft)
     }

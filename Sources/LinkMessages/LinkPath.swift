@@ -37,6 +37,8 @@ package enum LinkLimits {
   package static let heartbeat: Int64 = 25
   /// After how long without a line the link gives the connection up.
   package static let silence: Int64 = 80
+  /// The longest that a link waits before it tries again.
+  package static let longestWait: Int64 = 300
   /// How often an agent reports even if nothing changed.
   package static let reportInterval: Int64 = 300
 }

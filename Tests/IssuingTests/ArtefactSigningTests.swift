@@ -84,6 +84,27 @@ struct ArtefactSigningTests {
       try verifier(workshop).revocations(Array(last.text.utf8), after: (42, ""))?.sequence == 43)
   }
 
+  /// What it signed between its backup and now is lost, and hosts have it.
+  @Test func anIssuerThatWentBackIsAboveWhatItForgot() throws {
+    let workshop = try Workshop.equipped()
+    let issuer = workshop.issuer()
+    let host = try workshop.enrolled()
+    #expect(try issuer.floor() == 0)
+    try Issuer.noteReturn(of: issuer.directory, at: 1_000_000)
+    #expect(try issuer.floor() == 1_000_000)
+    #expect(try issuer.sign(.none).content.sequence == 1_000_001)
+    #expect(try issuer.sign(.none, above: 2_000_000).content.sequence == 2_000_001)
+    let next = try issuer.addKey(KeyRequest(role: .release)).bundle
+    #expect(next.sequence == 1_000_001)
+    #expect(try issuer.revokeToken("jti-0123456789abcdef").bundle.sequence == 1_000_002)
+    guard case .newer = try host.successor(jws: Array(next.jws.utf8), scheme: Libsodium()) else {
+      Issue.record("a host does not take it")
+      return
+    }
+    try Files.writeAtomically("\(issuer.directory)/went-back", "yesterday")
+    #expect(refusal { _ = try issuer.sign(.none) }?.code.rawValue == "issuer_damaged")
+  }
+
   @Test func manyProfilesAreSignedWithWhatWasReadOnce() throws {
     let workshop = try Workshop.equipped()
     #expect(

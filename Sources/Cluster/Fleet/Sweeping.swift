@@ -3,9 +3,14 @@ internal import AgentToken
 extension ControlPlane {
   /// What is to be done every minute: keeps when agents were last heard of, raises alarms over those
   /// that are gone, forgets those that never came and what has ended. What cannot be done is noted.
-  package func sweep() async {
+  ///
+  /// - Parameter isJustStarted: whether agents may still be on their way back to a server that was
+  ///   away itself.
+  package func sweep(isJustStarted: Bool = false) async {
     await flushLastSeen()
-    await tend { () async throws(Refusal) in try await raiseGone() }
+    if !isJustStarted {
+      await tend { () async throws(Refusal) in try await raiseGone() }
+    }
     await tend { () async throws(Refusal) in
       _ = try await store.forgetPending(enrolledBefore: now() - settings.pending)
     }

@@ -10,6 +10,10 @@ package final class LinkHub: Sendable {
     var left: [String: Int64] = [:]
     /// The first record that was sent instead of the one that was wanted, by agent.
     var jumps: [String: Int64] = [:]
+    /// Trust bundles that agents have and the cluster has not, by their sequences.
+    var bundles: Set<Int64> = []
+    /// When revocations were raised last, because an agent had newer ones.
+    var raised: Int64?
     var troubles: [Refusal] = []
     /// The list of revocations that there was when an agent had a newer one for the first time.
     var firstList: Int64?
@@ -23,6 +27,9 @@ package final class LinkHub: Sendable {
   private static let afterReplaced: Int64 = 60
   private static let mostTroubles = 100
   private static let mostJumps = 10_000
+  private static let mostBundles = 100
+  /// Seconds between two lists of revocations that are signed because of what an agent says.
+  private static let betweenRaises: Int64 = 60
 
   package init() {}
 
@@ -143,6 +150,25 @@ package final class LinkHub: Sendable {
       let first = state.firstList ?? last
       state.firstList = first
       return first
+    }
+  }
+
+  /// - Returns: whether nobody has said before that there is a bundle of that sequence.
+  func noteBundle(_ sequence: Int64) -> Bool {
+    state.withLock { state in
+      if state.bundles.count >= Self.mostBundles { state.bundles = [] }
+      return state.bundles.insert(sequence).inserted
+    }
+  }
+
+  /// Whether revocations may be raised again because of what an agent says, which is then done.
+  func mayRaise(at now: Int64) -> Bool {
+    state.withLock { state in
+      if let raised = state.raised, (raised..<raised + Self.betweenRaises).contains(now) {
+        return false
+      }
+      state.raised = now
+      return true
     }
   }
 

@@ -35,7 +35,8 @@ extension ControlPlane {
       // Mostly there is nothing to do, and no turn to wait for.
       guard
         DueProfile(
-          agent, try await choice.profile(of: agent), report: kept, pushed: link.profile) != nil,
+          agent, try await choice.profile(of: agent), report: kept, pushed: link.profile, above: 0)
+          != nil,
         let profile = try await profileDue(for: agent.id, report: kept, on: link)
       else { return }
       say([profile], to: agent.id)
@@ -79,21 +80,36 @@ extension ControlPlane {
     from report: AgentReport, of agent: AgentRecord, _ trust: CurrentTrust
   ) async throws(Refusal) -> (sequence: Int64, text: String)? {
     let bundle = trust.bundle
-    if report.bundleSequence > bundle {
+    // Of a whole fleet that says so, one is enough: it is about the cluster.
+    if report.bundleSequence > bundle, hub.noteBundle(report.bundleSequence) {
       try await raise(
         .bundleBehind, of: agent,
         "\(agent.agent) has trust bundle \(report.bundleSequence), and the cluster has \(bundle): "
           + "it was restored from an older backup, or a bundle was imported there and not here.")
     }
-    let last = trust.revocations?.sequence ?? 0
-    guard report.revocationsSequence > last else { return nil }
-    guard report.revocationsSequence - hub.firstList(last) <= Self.furthestAhead else {
+    guard report.revocationsSequence > trust.revocations?.sequence ?? 0 else { return nil }
+    // A fleet comes back all at once, and one list for all of it is enough.
+    return try await hub.signing.take { () async throws(Refusal) in
+      let last = try signer.revocations()
+      guard report.revocationsSequence > last?.sequence ?? 0 else { return last }
+      return try await raiseRevocations(above: report.revocationsSequence, last, agent)
+    }
+  }
+
+  private func raiseRevocations(
+    above sequence: Int64, _ list: (sequence: Int64, text: String)?, _ agent: AgentRecord
+  ) async throws(Refusal) -> (sequence: Int64, text: String)? {
+    let last = list?.sequence ?? 0
+    let first = hub.firstList(max(last, try signer.floor()))
+    guard sequence - first <= Self.furthestAhead else {
       throw Refusal(
         .invalid,
-        "\(agent.agent) says that it has revocations \(report.revocationsSequence), and the last "
-          + "ones signed here are \(last): that is too far ahead to be believed.")
+        "\(agent.agent) says that it has revocations \(sequence), and the last ones signed here "
+          + "are \(last): that is too far ahead to be believed.")
     }
-    let list = try signer.revoke(.none, above: report.revocationsSequence)
+    // Each goes to every agent, and one agent might claim ever more.
+    guard hub.mayRaise(at: now()) else { return list }
+    let list = try signer.revoke(.none, above: sequence)
     try await store.append(
       AuditEntry(
         at: now(), account: "", name: "", source: "local", action: "revocations.raise", tenant: nil,

@@ -13,9 +13,11 @@ struct DueProfile: Sendable {
   ///   - report: what the agent says that it runs.
   ///   - pushed: the highest version that it was sent on its connection; it may be about to take it,
   ///     or have refused it.
+  ///   - floor: versions are above it.
   /// - Returns: nil where the agent has what it is to have, or cannot be sent anything.
   init?(
-    _ agent: AgentRecord, _ effective: EffectiveProfile?, report: AgentReport?, pushed: Int64
+    _ agent: AgentRecord, _ effective: EffectiveProfile?, report: AgentReport?, pushed: Int64,
+    above floor: Int64
   ) {
     let sent = agent.profile
     // What nobody here signed is not taken back either.
@@ -26,7 +28,7 @@ struct DueProfile: Sendable {
       if report.profileVersion == sent.version { return nil }
       if report.profileVersion < sent.version, pushed >= sent.version { return nil }
     }
-    let version = max(sent.version, report.profileVersion) + 1
+    let version = max(sent.version, report.profileVersion, floor) + 1
     guard version <= AgentReport.highest else { return nil }
     self.agent = agent.id
     request = ProfileRequest(
@@ -63,7 +65,7 @@ extension ControlPlane {
       var choice = try await ProfileChoice(store)
       let due = DueProfile(
         agent, try await choice.profile(of: agent), report: report ?? agent.report,
-        pushed: report == nil ? .max : link.profile)
+        pushed: report == nil ? .max : link.profile, above: try signer.floor())
       guard let due else { return nil }
       let signed = try profileSigner().sign(due.request)
       try await store.keep(profiles: [id: due.sent])
@@ -106,6 +108,7 @@ extension ControlPlane {
     _ tenant: String?, _ agents: [String]
   ) async throws(Refusal) -> [DueProfile] {
     var choice = try await ProfileChoice(store)
+    let floor = try signer.floor()
     var due: [DueProfile] = []
     let agents = agents.filter(hub.isConnected)
     for start in stride(from: 0, to: agents.count, by: PageRequest.largest) {
@@ -115,7 +118,7 @@ extension ControlPlane {
       for agent in page.items {
         let next = DueProfile(
           agent, try await choice.profile(of: agent), report: agent.report,
-          pushed: hub.link(agent.id)?.profile ?? .max)
+          pushed: hub.link(agent.id)?.profile ?? .max, above: floor)
         if let next { due.append(next) }
       }
     }

@@ -16,6 +16,9 @@ package struct OnlineSigner: Sendable {
   /// The trust bundle in force.
   package func bundle() throws(Refusal) -> TrustBundle { try issuer.bundle() }
 
+  /// What is signed has numbers above this one, after the restore of a backup.
+  package func floor() throws(Refusal) -> Int64 { try issuer.floor() }
+
   /// What takes a host at `sequence` to the bundle in force.
   package func chain(from sequence: Int64) throws(Refusal) -> [TrustBundle] {
     try issuer.chain(from: sequence)

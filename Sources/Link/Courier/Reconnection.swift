@@ -1,3 +1,5 @@
+internal import LinkMessages
+
 /// How long to wait before the next connection: exponential backoff with full jitter, so that hosts
 /// which lost their cluster together do not come back together.
 package struct Reconnection: Sendable, Equatable {
@@ -13,7 +15,7 @@ package struct Reconnection: Sendable, Equatable {
 
   /// Milliseconds.
   package static let first: Int64 = 1_000
-  package static let longest: Int64 = 300_000
+  package static let longest: Int64 = LinkLimits.longestWait * 1_000
   /// A connection that lasted so long was a good one.
   package static let good: Int64 = 60_000
   /// Who was refused is not wanted a second later either.

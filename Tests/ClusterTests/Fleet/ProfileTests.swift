@@ -161,6 +161,27 @@ struct ProfileTests {
     #expect(try await host.record().profile.version == 10)
   }
 
+  /// An administrator is faster than the agents, whose next version the backup does not know of.
+  @Test func versionsGoAboveWhatAgentsMayHave() async throws {
+    let world = try await FleetWorld()
+    let host = try await world.host()
+    try await host.say()
+    let link = try await host.connect()
+    try await host.take(link)
+    let profile = try await make(world)
+    try await assign(world, profile)
+    try await settle(host, link)
+    host.profileVersion = 2
+    host.profile = nil
+    try Issuer.noteReturn(of: world.issuer.directory, at: FleetWorld.noon)
+    let settings: JSON = ["Protection": ["MaxWindowSec": "5min"]]
+    _ = try await world.plane.changeProfile(
+      world.caller(), profile.id, settings: settings, name: nil, following: nil)
+    try await settle(host, link)
+    #expect(host.profile?.settings == settings)
+    #expect(host.profileVersion == FleetWorld.noon + 1)
+  }
+
   @Test func whatWasLostOnTheWayIsSentAgainAndNotForEver() async throws {
     let world = try await FleetWorld()
     let host = try await world.host()

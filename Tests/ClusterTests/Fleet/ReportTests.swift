@@ -167,6 +167,50 @@ struct ReportTests {
     #expect(try world.issuer.revocations()?.sequence == 8)
   }
 
+  @Test func aFleetThatComesBackAtOnceIsAnsweredOnce() async throws {
+    let world = try await FleetWorld()
+    let newer = try await Elsewhere(world).issuer.addKey(KeyRequest(role: .release)).bundle
+    var reports: [(Report, AgentRecord)] = []
+    for number in 0..<12 {
+      let host = try await world.host("web-\(number)")
+      host.revocations = 7
+      host.bundle = newer
+      reports.append((host.report(), try await host.record()))
+    }
+    let plane = world.plane
+    await withTaskGroup(of: Void.self) { group in
+      for (report, agent) in reports {
+        group.addTask { try? await plane.take(report: report, from: agent) }
+      }
+    }
+    #expect(try world.issuer.revocations()?.sequence == 8)
+    #expect(try await world.actions().count { $0 == "revocations.raise" } == 1)
+    #expect(try await world.openAlarms().map(\.kind) == [.bundleBehind])
+  }
+
+  @Test func whoClaimsEverMoreIsBelievedOnceAMinute() async throws {
+    let world = try await FleetWorld()
+    let host = try await world.host()
+    host.revocations = 7
+    try await host.say()
+    host.revocations = 20
+    try await host.say()
+    #expect(try world.issuer.revocations()?.sequence == 8)
+    world.advance(60)
+    try await host.say()
+    #expect(try world.issuer.revocations()?.sequence == 21)
+  }
+
+  /// The second backup is older than the first restore.
+  @Test func agentsThatSawARestoreAreBelievedAfterTheNext() async throws {
+    let world = try await FleetWorld()
+    let host = try await world.host()
+    try Issuer.noteReturn(of: world.issuer.directory, at: FleetWorld.noon)
+    host.revocations = FleetWorld.noon - 5
+    try await host.say()
+    #expect(try world.issuer.revocations()?.sequence == FleetWorld.noon + 1)
+  }
+
   @Test func nobodyDrivesTheNumbersOutOfReach() async throws {
     let world = try await FleetWorld()
     let host = try await world.host()

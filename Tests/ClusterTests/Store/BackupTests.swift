@@ -78,7 +78,7 @@ import Testing
     let store = try await SQLiteStore.open(path: "\(target)/cluster.sqlite")
     #expect(try await store.tenant("retail") != nil)
     #expect(try await store.assignments() == [assigned])
-    #expect(try await store.text(DirectoryRestore.mark) == "77")
+    #expect(try Files.text("\(target)/issuer/went-back") == "77\n")
     #expect(try await store.session(tokenHash: "s", now: 0) == nil)
     try await store.close()
   }
