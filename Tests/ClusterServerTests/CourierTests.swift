@@ -1,5 +1,6 @@
 import AgentToken
 import Cluster
+import ClusterServer
 import JSON
 import Link
 import LinkMessages
@@ -136,6 +137,50 @@ import Testing
         #expect(try await renewed() == third)
         #expect(
           said.withLock { $0.contains { $0.contains("not any more") } }, "\(said.withLock { $0 })")
+        await wire.close()
+      }
+    }
+  }
+
+  @Test func whoFillsTheDiskIsSlowedAndKeepsToIt() async throws {
+    var limits = ServerLimits()
+    limits.ledger = (64, 1)
+    try await withDirectory { path in
+      let directory = StateDirectory(path)
+      try await LiveServer.run(limits: limits) { server in
+        let token = try await server.logIn()
+        try await server.tenant("red", by: token)
+        let text = try await registrationToken(server, by: token)
+        _ = try await enroller(server, text).enrol(in: directory)
+        let state = try #require(try directory.load())
+        let wire = HTTPWire(
+          endpoint: state.endpoint, proxy: nil,
+          tls: try ServerTrust.configuration(
+            authority: state.authority, certificate: state.certificate, key: state.key),
+          group: MultiThreadedEventLoopGroup.singleton)
+        // Records or not: it is what was sent that counts.
+        let junk = [UInt8](repeating: UInt8(ascii: "x"), count: 30 << 10)
+        var codes: [String] = []
+        for _ in 0..<6 {
+          let refusal = await #expect(throws: Refusal.self) {
+            try await wire.post(LinkPath.ledger, .lines, junk, machine: QuietHost.machine)
+          }
+          codes.append(refusal?.code.rawValue ?? "")
+        }
+        #expect(
+          codes == Array(repeating: "invalid_request", count: 2)
+            + Array(repeating: "too_many_requests", count: 4))
+        let figures = try await server.ask(.GET, "/metrics", token: token)
+        let line = String(decoding: figures.bytes, as: UTF8.self).split(separator: "\n")
+          .first { $0.contains("_count{") && $0.contains("linkLedger") && $0.contains("429") }
+        #expect(line?.hasSuffix(" 1") == true, "asked again before its time: \(line ?? "")")
+        // What else it has to say is heard.
+        _ = try await wire.post(
+          LinkPath.report, .json,
+          Report(
+            machine: QuietHost.machine, hostname: "web-1",
+            status: try await QuietHost().ask("status")
+          ).json.encodedBytes(), machine: QuietHost.machine)
         await wire.close()
       }
     }

@@ -111,8 +111,8 @@ import Testing
   func refusesBase64(text: String) { #expect(Base64.decode(text[...]) == nil) }
 
   @Test func slowsOneSource() {
-    let paces = Paces()
-    let (burst, perMinute) = Pace.login.allowance
+    let paces = Paces(.init())
+    let (burst, perMinute) = Pace.login.allowance(.init())
     for _ in 0..<burst { #expect(paces.take(.login, "a", at: 1) == nil) }
     #expect(paces.take(.login, "a", at: 1) == 60 / perMinute)
     #expect(paces.take(.login, "b", at: 1) == nil)

@@ -62,7 +62,7 @@ struct Endpoint: Sendable {
   let output: Output
   /// Whether an `Idempotency-Key` counts: what creates.
   let isIdempotent: Bool
-  /// Whether it is slowed for who asks often.
+  /// Whether it is slowed for who asks often: an agent where only agents ask, else a source.
   let pace: Pace?
   /// How it says no.
   let style: Style

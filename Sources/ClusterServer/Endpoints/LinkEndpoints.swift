@@ -72,7 +72,7 @@ enum LinkEndpoints {
     },
     Endpoint(
       .post, LinkPath.report, "linkReport", "How things stand on this agent.", who: .agent,
-      input: .json(.anyObject, limit: LinkLimits.report), output: done
+      input: .json(.anyObject, limit: LinkLimits.report), output: done, pace: .report
     ) { call throws(Refusal) in
       guard let report = Report(call.body) else {
         throw Refusal(.invalidRequest, "That is no report.")
@@ -84,7 +84,8 @@ enum LinkEndpoints {
       .post, LinkPath.ledger, "linkLedger", "Records of this agent's ledger, as they are in it.",
       who: .agent, input: .lines(limit: LinkLimits.ledger),
       output: .json(
-        .object([Schema.required("acknowledged", .count, "All below is kept: go on there.")]))
+        .object([Schema.required("acknowledged", .count, "All below is kept: go on there.")])),
+      pace: .ledger
     ) { call throws(Refusal) in
       let agent = try call.agent
       let acknowledged = try await call.plane.take(ledger: call.bytes, from: agent)
@@ -95,7 +96,7 @@ enum LinkEndpoints {
     Endpoint(
       .post, LinkPath.renew, "linkRenew", "Another certificate for the key that this agent has.",
       who: .agent, input: .json(.object([Schema.required("csr", text)])),
-      output: .json(.object([Schema.required("certificate", .any)]))
+      output: .json(.object([Schema.required("certificate", .any)])), pace: .report
     ) { call throws(Refusal) in
       .ok([
         "certificate": .string(
@@ -108,7 +109,7 @@ enum LinkEndpoints {
       who: .agent,
       input: .json(
         .object([Schema.required("jws", .text(.secret(1...LinkLimits.line)))]),
-        limit: 512 << 10), output: done
+        limit: 512 << 10), output: done, pace: .report
     ) { call throws(Refusal) in
       try await call.plane.take(bundle: call.text("jws") ?? "", from: call.agent)
       return .ok(.object([]))

@@ -73,15 +73,10 @@ struct RequestHandler: Sendable {
     _ channel: any Channel, _ record: inout RequestRecord
   ) async throws(Refusal) -> Response {
     try state.requireRoom()
-    if let pace = endpoint.pace,
+    if let pace = endpoint.pace, endpoint.who != .agent,
       let wait = state.paces.take(pace, Source.key(channel.remoteAddress))
     {
-      record.code = Refusal.Code.tooMany.rawValue
-      return refusal(
-        Refusal(
-          .tooMany, "There were too many of these from \(record.source).",
-          hint: "Wait \(wait) s, then try again."), retryAfter: wait, style: endpoint.style, request
-      )
+      return tooMany(endpoint, wait, request, &record)
     }
     // Whoever trickles a body keeps no place from others until it has come, and has no more of them than
     // connections. Agents, whose bodies are long, come one after the other.
@@ -113,6 +108,12 @@ struct RequestHandler: Sendable {
     let (body, bytes) = try await BodyReader.read(request, endpoint.input)
     if !hasPlace { try state.begin() }
     hasPlace = true
+    // Thousands of agents may come from one address; copies of one have its key and its allowance.
+    if let pace = endpoint.pace, let agent,
+      let wait = state.paces.take(pace, agent.cloneOf ?? agent.id, cost: pace.cost(of: bytes))
+    {
+      return tooMany(endpoint, wait, request, &record)
+    }
     let call = Call(
       plane: plane, server: state, isHead: request.method == .head, source: record.source,
       channel: channel, path: segments,
@@ -120,6 +121,17 @@ struct RequestHandler: Sendable {
       accessToken: accessToken, caller: caller, agent: agent)
     let replay = IdempotentRequest(request, endpoint, call)
     return response(try await replay.answer(endpoint.handler, call), request)
+  }
+
+  private func tooMany(
+    _ endpoint: Endpoint, _ wait: Int64, _ request: Request, _ record: inout RequestRecord
+  ) -> Response {
+    record.code = Refusal.Code.tooMany.rawValue
+    return refusal(
+      Refusal(
+        .tooMany,
+        "There were too many of these from \(record.who.isEmpty ? record.source : record.who).",
+        hint: "Wait \(wait) s, then try again."), retryAfter: wait, style: endpoint.style, request)
   }
 
   private static func bearer(_ authorization: String?) throws(Refusal) -> String {

@@ -6,6 +6,9 @@ package struct ServerLimits: Sendable {
   package var perSource = 256
   /// Connections with one certificate: its stream, its posts, and those that a dead network left.
   package var perAgent = 16
+  /// KiB of its ledger that an agent may send at once, and then every minute. A host that was away for
+  /// weeks has the first; what it has beyond that takes its time.
+  package var ledger: (burst: Int64, perMinute: Int64) = (16 << 10, 32)
   /// Requests that are being answered at once; streams do not count.
   package var inWork = 512
   /// Bytes of a request's line and headers.

@@ -5,7 +5,7 @@ internal import Synchronization
 final class ServerState: Sendable {
   let limits: ServerLimits
   let connections: ConnectionLimits
-  let paces = Paces()
+  let paces: Paces
   let metrics = Metrics()
   /// The description of the API, as it is served.
   let openAPI: [UInt8]
@@ -16,6 +16,7 @@ final class ServerState: Sendable {
     self.limits = limits
     self.openAPI = openAPI
     connections = ConnectionLimits(limits)
+    paces = Paces(limits)
   }
 
   /// Takes a place for a request.

@@ -13,11 +13,15 @@ package final class HTTPWire: Wire {
   private let client: HTTPClient
   /// How connections from now on are secured: a renewed certificate changes it.
   private let tls: Mutex<TLSConfiguration>
+  /// Paths of which the server wants no more until then, and what it said.
+  private let held = Mutex<[String: (until: ContinuousClock.Instant, refusal: Refusal)]>([:])
 
   /// Seconds for a post, answer included.
   private static let patience = 30
   /// Bytes of an answer to a post: an enrolment's has a trust bundle in it.
   private static let answerLimit = 512 << 10
+  /// The longest that a server may have us wait: seconds.
+  private static let longestHold: Int64 = 3_600
 
   /// - Parameter source: the local address to connect from; nil for what the system chooses.
   package init(
@@ -81,19 +85,22 @@ package final class HTTPWire: Wire {
     }
   }
 
+  /// As the protocol says. Where the server said when to come back (`Retry-After`), it is not asked
+  /// before: its refusal is what there is until then.
   package func post(
     _ path: String, _ type: ContentType, _ body: [UInt8], machine: String?
   ) async throws(Refusal) -> JSON {
+    if let held = held.withLock({ $0[path] }), held.until > .now { throw held.refusal }
     var request = request(path, machine)
     request.method = .POST
     request.headers.add(name: "Content-Type", value: type.rawValue)
     request.body = .bytes(ByteBuffer(bytes: body))
-    return try parse(try await answer(to: request))
+    return try parse(try await answer(to: request, path))
   }
 
   /// What is at a path, as text.
   package func get(_ path: String) async throws(Refusal) -> String {
-    String(decoding: try await answer(to: request(path, nil)), as: UTF8.self)
+    String(decoding: try await answer(to: request(path, nil), path), as: UTF8.self)
   }
 
   private func request(_ path: String, _ machine: String?) -> HTTPClientRequest {
@@ -104,11 +111,17 @@ package final class HTTPWire: Wire {
     return request
   }
 
-  private func answer(to request: HTTPClientRequest) async throws(Refusal) -> [UInt8] {
+  private func answer(
+    to request: HTTPClientRequest, _ path: String
+  ) async throws(Refusal) -> [UInt8] {
     do {
       return try await within(seconds: Self.patience) { [self] in
         let response = try await execute(request)
-        guard (200..<300).contains(response.status.code) else { throw try await refusal(response) }
+        guard (200..<300).contains(response.status.code) else {
+          let refusal = try await refusal(response)
+          hold(path, refusal, response)
+          throw refusal
+        }
         return try await body(of: response)
       }
     } catch is TooLate {
@@ -116,6 +129,14 @@ package final class HTTPWire: Wire {
     } catch {
       throw Problems.refusal(error, of: endpoint)
     }
+  }
+
+  private func hold(_ path: String, _ refusal: Refusal, _ response: HTTPClientResponse) {
+    guard response.status == .tooManyRequests || response.status == .serviceUnavailable,
+      let seconds = response.headers.first(name: "Retry-After").flatMap({ Int64($0) }), seconds > 0
+    else { return }
+    let until = ContinuousClock.now + .seconds(min(seconds, Self.longestHold))
+    held.withLock { $0[path] = (until, refusal) }
   }
 
   private func execute(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
