@@ -100,6 +100,19 @@ import Testing
     }
   }
 
+  @Test func aServerThatIsBusyIsAskedAgainSoon() async throws {
+    for (code, wait) in [(Refusal.Code.busy, 0), (.tooManyRequests, 0), (.wrongCluster, 32)] {
+      let scene = Scene()
+      scene.cluster.state.withLock { $0.refusal = Refusal(code, "No.") }
+      let running = Task { await scene.courier().run() }
+      try await eventually { scene.said.withLock { !$0.isEmpty } }
+      let said = scene.said.withLock { $0.first }
+      #expect(said == "No. The next attempt is in \(wait) s. [\(code.rawValue)]")
+      running.cancel()
+      await running.value
+    }
+  }
+
   @Test func waitsForADaemonThatIsNotThereYet() async throws {
     let scene = Scene()
     scene.host.refuse("link", Refusal(.hostUnreachable, "Not there."))

@@ -14,6 +14,8 @@ final class SimulatedCluster: Wire {
     var answers: [String: Result<JSON, Refusal>] = [:]
     /// All below it is kept.
     var next: Int64 = 0
+    /// What connections are refused with.
+    var refusal: Refusal?
   }
 
   let state = Mutex(State())
@@ -21,6 +23,7 @@ final class SimulatedCluster: Wire {
   func listen(
     machine: String, _ onLine: @escaping @Sendable ([UInt8]) async throws -> Void
   ) async throws {
+    if let refusal = state.withLock(\.refusal) { throw refusal }
     let (lines, continuation) = AsyncStream<[UInt8]>.makeStream()
     state.withLock {
       $0.connections.append(continuation)

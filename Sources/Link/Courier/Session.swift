@@ -64,12 +64,16 @@ final class Session: Sendable {
         Refusal(.clusterUnreachable, "The cluster ended the connection: \(bye.reason).")
       )
     } catch let refusal as Refusal {
-      let isLost = refusal.code == .clusterUnreachable || refusal.code == .hostUnreachable
-      return (isLost ? .lost : .refused, refusal)
+      return (Self.losses.contains(refusal.code) ? .lost : .refused, refusal)
     } catch {
       return (.lost, Refusal(.clusterUnreachable, "The connection to the cluster broke."))
     }
   }
+
+  /// What may be otherwise a moment later: a server to which a whole fleet comes back is busy.
+  private static let losses: [Refusal.Code] = [
+    .clusterUnreachable, .hostUnreachable, .busy, .tooManyRequests,
+  ]
 
   private struct Bye: Error {
     let reason: String

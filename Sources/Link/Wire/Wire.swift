@@ -31,6 +31,8 @@ extension Refusal.Code {
   package static let clusterUntrusted = Self(rawValue: "cluster_untrusted")
   /// What was answered makes no sense.
   package static let clusterMalformed = Self(rawValue: "cluster_malformed")
+  /// The cluster wants to be asked less often.
+  package static let tooManyRequests = Self(rawValue: "too_many_requests")
   /// The cluster wants a trust bundle that this host has and it has not.
   package static let bundleBehind = Self(rawValue: "bundle_behind")
 }
