@@ -22,6 +22,9 @@ package struct LinkService: Sendable {
     self.variable = variable
   }
 
+  /// How often it gives back what a link at rest does not need: most of what a handshake touched.
+  private static let rest = Duration.seconds(60)
+
   /// Runs until the task is cancelled.
   ///
   /// - Parameter ready: called once all is read and the courier is on its way.
@@ -49,7 +52,14 @@ package struct LinkService: Sendable {
       "Carrying for agent \(state.identity.agent) of \(state.identity.cluster) at "
         + "\(state.endpoint.text)\(proxy.map { " through \($0.host):\($0.port)" } ?? "").")
     ready()
+    let resting = Task {
+      while true {
+        try await Task.sleep(for: Self.rest)
+        ResidentCode.release()
+      }
+    }
     await courier.run()
+    resting.cancel()
     await wire.close()
     try? await group.shutdownGracefully()
     return true
