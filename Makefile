@@ -74,11 +74,11 @@ bench: deb
 
 SOAK_AGENTS ?= 2000
 soak: needed-build
-	@for program in holdfast-cluster holdfast-soak; do \
+	@for program in holdfast-cluster holdfast-link holdfast-soak; do \
 	  echo "Building $$program"; \
 	  $(SWIFT) build $(SWIFT_FLAGS) $(RELEASE_FLAGS) --product "$$program" || exit 1; \
 	done
-	@ulimit -n 65536 && "$$($(SWIFT) build $(SWIFT_FLAGS) $(RELEASE_FLAGS) --show-bin-path)/holdfast-soak" \
+	@ulimit -n "$$(ulimit -H -n)" && "$$($(SWIFT) build $(SWIFT_FLAGS) $(RELEASE_FLAGS) --show-bin-path)/holdfast-soak" \
 	  --agents $(SOAK_AGENTS)
 
 lint:

@@ -186,7 +186,8 @@ let package = Package(
     program(
       "holdfast-soak",
       [
-        "Link", "LinkMessages", "Ledger", "JSON", "AgentToken", "Linux", arguments, httpClient, tls,
+        "Link", "LinkMessages", "Issuing", "Ledger", "JSON", "AgentToken", "Linux", arguments,
+        httpClient, tls,
       ] + nio),
     tests("JSONTests", ["JSON", "TestSupport"], resources: [.copy("Vectors")]),
     tests(

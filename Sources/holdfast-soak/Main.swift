@@ -3,7 +3,8 @@ internal import Linux
 
 /// Puts a cluster's server under the load of a fleet: the real program, real TLS, real SQLite, and as
 /// many agents as asked for, each with its own certificate and connection. Says what it measured
-/// beside what it may be, and fails where something that was acknowledged is lost.
+/// beside what it may be, and fails where something that was acknowledged is lost, or a restore leaves
+/// an agent behind.
 @main
 struct Soak: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -28,11 +29,11 @@ struct Soak: AsyncParsableCommand {
     do {
       let figures = try await Fleet(server: server, count: agents).measure(kills: kills)
       print(figures.text)
-      await server.end(keep: keep)
+      server.end(keep: keep)
       if !figures.isWhole { exitProcess(1) }
     } catch {
       print("Failed: \(error)")
-      await server.end(keep: true)
+      server.end(keep: true)
       // What is open then is no longer of interest.
       exitProcess(1)
     }

@@ -8,22 +8,21 @@ import NIOCore
 import NIOSSL
 import Synchronization
 
-/// One agent as its cluster sees it: a certificate, a long connection, reports, and a ledger.
+/// One agent as its cluster sees it: the link itself, with its certificate, its long connection and
+/// its way of coming back, and a simulated daemon behind it.
 final class SimulatedAgent: Sendable {
   let index: Int
   let wire: HTTPWire
-  private let machine: String
-  /// When each version of its profile came, in microseconds of the monotonic clock.
-  let profiles = Mutex<[UInt64]>([])
-  let isConnected = Mutex(false)
-  /// What the cluster said it has kept: all below.
+  let daemon: SimulatedDaemon
+  private let cluster: String
+  /// What the cluster said it has kept of what was posted here: all below.
   let acknowledged = Mutex<Int64>(0)
-  private let enrolment = Base64URL.encode(Random.bytes(16))
 
-  private init(index: Int, wire: HTTPWire, machine: String) {
+  private init(index: Int, wire: HTTPWire, daemon: SimulatedDaemon, cluster: String) {
     self.index = index
-    self.machine = machine
     self.wire = wire
+    self.daemon = daemon
+    self.cluster = cluster
   }
 
   /// Enrols with a new key, from an address of its own kind: a fleet has many.
@@ -56,30 +55,19 @@ final class SimulatedAgent: Sendable {
       tls: try ServerTrust.configuration(
         authority: reply.authority, certificate: reply.certificate, key: key.pem),
       group: group, from: source)
-    return SimulatedAgent(index: index, wire: wire, machine: machine)
+    return SimulatedAgent(
+      index: index, wire: wire,
+      daemon: try SimulatedDaemon(reply, hostname: "web-\(index)", machine: machine),
+      cluster: reply.cluster)
   }
 
-  /// Listens until the connection ends, and comes back until it is cancelled.
+  /// Carries until it is cancelled.
   func stay() async {
-    while !Task.isCancelled {
-      try? await wire.listen(machine: machine) { [self] line in
-        isConnected.withLock { $0 = true }
-        guard case .artefact(.profile, _)? = Downward(line: line) else { return }
-        profiles.withLock { $0.append(Clock.monotonicMicroseconds()) }
-      }
-      isConnected.withLock { $0 = false }
-      try? await Task.sleep(for: .milliseconds(200 + index % 800))
-    }
-  }
-
-  func report() async throws {
-    let report = Report(
-      machine: machine, hostname: "web-\(index)",
-      status: [
-        "ok": true, "state": "protected", "version": "soak", "clock": "wall",
-        "enrolment": .string(enrolment), "bundle": ["seq": 1], "revocations": 0, "profile": .null,
-      ])
-    _ = try await wire.post(LinkPath.report, .json, report.json.encodedBytes(), machine: machine)
+    let daemon = daemon
+    await Courier(
+      wire: wire, host: daemon, cluster: cluster,
+      bundles: BundleShelf(kept: { daemon.jws }), log: LinkLog { _, _ in }
+    ).run()
   }
 
   /// Posts a ledger of so many records, a few at a time, going on from what was acknowledged, until
@@ -92,7 +80,7 @@ final class SimulatedAgent: Sendable {
       let piece = lines[Int(next - 1)..<min(Int(next - 1) + 8, lines.count)]
       do {
         let reply = try await wire.post(
-          LinkPath.ledger, .lines, Array(piece.joined()), machine: machine)
+          LinkPath.ledger, .lines, Array(piece.joined()), machine: daemon.machine)
         guard let number = reply["acknowledged"]?.integer else {
           throw SoakFailure("no number: \(reply.encoded())")
         }
