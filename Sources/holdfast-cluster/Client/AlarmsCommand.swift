@@ -44,12 +44,8 @@ struct AlarmsAcknowledge: ClientCommand {
   var ids: [String]
 
   func perform(_ api: APIClient, _ console: Console) async throws(Refusal) {
-    var replies: [JSON] = []
-    for id in ids {
-      replies.append(try await api.post(APIPath("alarms", id, "acknowledge")))
+    try await api.post(each: ids.map { APIPath("alarms", $0, "acknowledge") }, on: console) {
+      "Acknowledged \(Words.count($0.count, "alarm"))."
     }
-    try console.report(
-      "Acknowledged \(Words.count(replies.count, "alarm")).",
-      [.init(name: "items", value: .array(replies))])
   }
 }

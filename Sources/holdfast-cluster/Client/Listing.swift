@@ -31,6 +31,25 @@ extension APIClient {
       ])
   }
 
+  /// Does the same with several, one after the other; where one is refused, what was done before that
+  /// is said.
+  ///
+  /// - Parameter words: what was done with those that gave these replies.
+  func post(
+    each paths: [APIPath], on console: Console, words: ([JSON]) -> String
+  ) async throws(Refusal) {
+    var replies: [JSON] = []
+    for path in paths {
+      do throws(Refusal) {
+        replies.append(try await post(path))
+      } catch {
+        if !replies.isEmpty { console.note(words(replies)) }
+        throw error
+      }
+    }
+    try console.report(words(replies), [.init(name: "items", value: .array(replies))])
+  }
+
   /// The one in a list that somebody means, by its id or its name.
   ///
   /// - Throws: `not_found`; `usage` where it is several.

@@ -45,13 +45,13 @@ struct AgentsRetire: ClientCommand {
 
   func perform(_ api: APIClient, _ console: Console) async throws(Refusal) {
     let found = try await AgentLookup.several(agents, api)
-    let names = found.map { "\($0.text("agent")) of \($0.text("tenant"))" }
-    try confirmation.confirm("Retire \(names.joined(separator: ", "))?", console)
-    var replies: [JSON] = []
-    for agent in found {
-      replies.append(try await api.post(APIPath("agents", agent.text("id"), "retire")))
-    }
-    try console.report(
-      "Retired \(names.joined(separator: ", ")).", [.init(name: "items", value: .array(replies))])
+    try confirmation.confirm("Retire \(Self.names(found))?", console)
+    try await api.post(
+      each: found.map { APIPath("agents", $0.text("id"), "retire") }, on: console
+    ) { "Retired \(Self.names($0))." }
+  }
+
+  private static func names(_ agents: [JSON]) -> String {
+    agents.map { "\($0.text("agent")) of \($0.text("tenant"))" }.joined(separator: ", ")
   }
 }

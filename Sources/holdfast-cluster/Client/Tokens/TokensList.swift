@@ -100,12 +100,8 @@ struct TokensRevoke: ClientCommand {
   var jtis: [String]
 
   func perform(_ api: APIClient, _ console: Console) async throws(Refusal) {
-    var replies: [JSON] = []
-    for jti in jtis {
-      replies.append(try await api.post(APIPath("agent-tokens", jti, "revoke")))
+    try await api.post(each: jtis.map { APIPath("agent-tokens", $0, "revoke") }, on: console) {
+      "Revoked \(Words.count($0.count, "agent token"))."
     }
-    try console.report(
-      "Revoked \(Words.count(replies.count, "agent token")).",
-      [.init(name: "items", value: .array(replies))])
   }
 }

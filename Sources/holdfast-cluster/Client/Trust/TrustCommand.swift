@@ -1,9 +1,7 @@
 internal import AgentToken
 internal import ArgumentParser
 internal import ClusterClient
-internal import Issuing
 internal import JSON
-internal import Linux
 
 struct TrustCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -56,15 +54,7 @@ struct TrustImport: ClientCommand {
   var file: String
 
   func perform(_ api: APIClient, _ console: Console) async throws(Refusal) {
-    let bytes: [UInt8]
-    do {
-      bytes =
-        try file == "-"
-        ? FileDescriptor.standardInput.readAll(limit: 16 << 20) : Files.read(file)
-    } catch {
-      throw Refusal(error, "read \(file)")
-    }
-    let bundles = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+    let bundles = try LinesFile.read(file).flatMap { $0.split(whereSeparator: \.isWhitespace) }
     guard !bundles.isEmpty else { throw Refusal(.usage, "There is nothing in \(file).") }
     var reply = JSON.null
     for bundle in bundles {
