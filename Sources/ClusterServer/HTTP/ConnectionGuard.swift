@@ -114,11 +114,15 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     switch unwrapOutboundIn(data) {
-    case .head(let head):
+    case .head(var head):
       if head.status.kind == .informational { break }
       isAnswering = true
+      // What is refused before it has come whole ends the connection: nobody is to ask again on it.
+      if isReading { head.headerFields[.connection] = "close" }
       if head.headerFields[.connection]?.lowercased() == "close" { closesAfterAnswer = true }
       isStreaming = head.headerFields[.contentType] == BodyReader.lines
+      context.write(wrapOutboundOut(.head(head)), promise: promise)
+      return
     case .body: break
     case .end:
       isAnswering = false
