@@ -126,7 +126,10 @@ struct DiagnosisRule: Sendable {
     case .packageRemoval: refused("its package refuses (prerm)", .packageShield)
     case .packageChange:
       refused("its package refuses, and apt keeps it back", .packageShield, .tokenUpgrades)
-    case .packageRecords: healed("immutable, and put back from the baseline", .packageShield)
+    case .packageRecords:
+      possible(
+        "its own are immutable, and put back; what dpkg keeps of all packages is not",
+        improve: kernelShield)
     default: refused("they can do nothing to it that root cannot", .unitShield)
     }
   }
