@@ -51,7 +51,8 @@ package struct ClusterMachine: Sendable {
     try await machine.must(
       """
       holdfast-cluster login --cluster https://cluster:8443 \
-        --ca /var/lib/holdfast-cluster/authority/authority.pem --password-file - admin
+        --ca /var/lib/holdfast-cluster/authority/authority.pem --password-file - admin ||
+        { journalctl --no-pager -u holdfast-cluster; ss -ltn; exit 1; }
       """, input: String(password) + "\n")
   }
 
