@@ -16,7 +16,8 @@ package struct ClusterMachine: Sendable {
     try await machine.install(try ProtectedDisk.package("example-agent", "1.0"))
     try await machine.must(
       """
-      systemd-run --quiet --unit=cluster-net --property=PrivateNetwork=yes sleep infinity
+      systemd-run --quiet --unit=cluster-net --property=Type=exec --property=PrivateNetwork=yes \\
+        sleep infinity
       mkdir -p /etc/systemd/system/holdfast-cluster.service.d
       printf '[Unit]\\nJoinsNamespaceOf=cluster-net.service\\n[Service]\\nPrivateNetwork=yes\\n' \
         >/etc/systemd/system/holdfast-cluster.service.d/network.conf
