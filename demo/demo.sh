@@ -185,6 +185,8 @@ withstood() {
   local start took
   start=$(milliseconds)
   play "$2"
+  # A signal is sent, not yet taken, when kill is done.
+  sleep 0.1
   while ! is_whole "$1"; do
     if [ $(($(milliseconds) - start)) -gt 1500 ]; then
       note wrong "$2" "still $(inside systemctl is-active "$1") after a second"
